@@ -1,0 +1,4 @@
+/** Uniform draws in [0, 1). */
+export interface Random {
+  next(): number;
+}

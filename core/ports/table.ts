@@ -1,0 +1,81 @@
+/**
+ * The Table port: one conditional key-value table, deliberately no richer than DynamoDB.
+ *
+ * An item is a JSON object under a partition key and a sort key. Each item carries a revision that the table raises by
+ * one at every write of it; the only conditions are "absent" and "still at this revision", on the item written.
+ * There are no transactions across items and no secondary indexes. Reads are strongly consistent.
+ *
+ * Concurrency: all writes of one item are totally ordered; of two conditional writes that expect the same revision
+ * exactly one wins. A write whose promise is fulfilled is durable. A write whose promise is rejected with
+ * `UNKNOWN_OUTCOME` may or may not have happened: read back before deciding.
+ */
+export interface Table {
+  /** The item as of now, or `undefined`. */
+  get(key: Key): Promise<Stored | undefined>;
+
+  /** The items that exist among `keys` (at most 100), in no particular order. */
+  batchGet(keys: readonly Key[]): Promise<readonly Stored[]>;
+
+  /** Items of one partition in ascending (or descending) order of their sort key, one page at a time. */
+  query(query: Query): Promise<Page>;
+
+  /** Writes the whole item if `expect` holds. */
+  put(key: Key, body: Body, expect: Expectation): Promise<WriteResult>;
+
+  /** Removes the item if `expect` holds. Removing an absent item without expectation succeeds. */
+  delete(key: Key, expect: Expectation): Promise<WriteResult>;
+
+  /**
+   * Up to 25 unconditional writes, at most one an item. Neither atomic nor ordered: when the promise is rejected, any
+   * part of the batch may have been applied. Those that the store declined (throttling) are returned, for a retry.
+   */
+  batchWrite(writes: readonly BatchWrite[]): Promise<readonly BatchWrite[]>;
+}
+
+/** Keys are non-empty strings of at most 1,024 bytes (pk) and 1,024 bytes (sk), compared by UTF-8 byte order. */
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A JSON object, at most 350 KB when serialised (DynamoDB's limit is 400 KB with keys and overhead). */
+export type Body = object;
+
+export interface Stored {
+  readonly key: Key;
+  readonly body: Body;
+  /** From 1, raised by one at every write of the item; starts again at 1 after a delete. */
+  readonly rev: number;
+}
+
+/** `"any"`: no condition · `"absent"`: no such item · a number: the item is at this revision. */
+export type Expectation = "any" | "absent" | number;
+
+/** `current` is the item that broke the expectation; absent when there is none. */
+export type WriteResult =
+  | { readonly ok: true; readonly rev: number }
+  | { readonly ok: false; readonly current: Stored | undefined };
+
+export interface Query {
+  readonly pk: string;
+  /** Least sort key, inclusive. Default: from the start of the partition. */
+  readonly from?: string;
+  /** Sort keys are below this one. Default: to the end of the partition. */
+  readonly before?: string;
+  /** At most this many items, 1 to 1,000. A page may hold fewer and still have a `next`. */
+  readonly limit: number;
+  readonly descending?: boolean;
+  /** Sort key after which to go on: a former page's `next`. */
+  readonly after?: string;
+}
+
+export interface Page {
+  readonly items: readonly Stored[];
+  /** Present when there may be more, even when `items` is empty. */
+  readonly next?: string;
+}
+
+export type BatchWrite = { readonly put: { readonly key: Key; readonly body: Body } } | { readonly delete: Key };
+
+export const MAX_BATCH_GET = 100;
+export const MAX_BATCH_WRITE = 25;
