@@ -40,7 +40,8 @@ export function durationSchema(least: string, most: string) {
   return z
     .string()
     .refine((text) => isWithin(parseDuration(text), leastMs, mostMs), {
-      error: (issue) => `must be a duration from ${least} to ${most}, such as "90s" or "1h30m"; got ${JSON.stringify(issue.input)}`,
+      error: (issue) =>
+        `must be a duration from ${least} to ${most}, such as "90s" or "1h30m"; got ${JSON.stringify(issue.input)}`,
     })
     .meta({ description: `A duration from ${least} to ${most}`, examples: ["90s", "1h30m"] });
 }

@@ -18,7 +18,9 @@ export const nameSchema = z
 /** A namespace has no `.`, so that the first `.` of a run id ends it. */
 export const namespaceSchema = z
   .string()
-  .max(63, { error: "must be lower-case letters and digits with single '-' or '_' between them, at most 63 characters" })
+  .max(63, {
+    error: "must be lower-case letters and digits with single '-' or '_' between them, at most 63 characters",
+  })
   .regex(/^[a-z0-9]+(?:[_-][a-z0-9]+)*$/, {
     error: "must be lower-case letters and digits with single '-' or '_' between them, at most 63 characters",
   })

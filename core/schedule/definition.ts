@@ -23,7 +23,10 @@ export const MAX_RUNS = 10_000;
 export const scheduleSchema = z
   .strictObject({
     /** 5, 6 (seconds first) or 7 (year last) fields, or a macro such as `@hourly`. */
-    cron: z.string().max(MAX_CRON_LENGTH, { error: `must be at most ${MAX_CRON_LENGTH} characters` }).optional(),
+    cron: z
+      .string()
+      .max(MAX_CRON_LENGTH, { error: `must be at most ${MAX_CRON_LENGTH} characters` })
+      .optional(),
     /** Elapsed time between slots, counted from `startAt`, else from the job's creation. Ignores daylight saving. */
     every: durationSchema("1s", "366d").optional(),
     /** Time from the end of one run to the next slot; the first slot is at `startAt`, else at the job's definition. */
@@ -64,10 +67,19 @@ export const calendarSchema = z
     description: z.string().max(1_000).optional(),
     /** Which dates are open when nothing else is said: `all` (default) or `none`. */
     open: z.enum(["all", "none"]).optional(),
-    closedWeekdays: z.array(z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])).max(7).optional(),
-    exclude: z.array(z.union([localDate, z.strictObject({ from: localDate, to: localDate })])).max(5_000).optional(),
+    closedWeekdays: z
+      .array(z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]))
+      .max(7)
+      .optional(),
+    exclude: z
+      .array(z.union([localDate, z.strictObject({ from: localDate, to: localDate })]))
+      .max(5_000)
+      .optional(),
     /** Make-up workdays and other dates that are open whatever else says. */
-    include: z.array(z.union([localDate, z.strictObject({ from: localDate, to: localDate })])).max(5_000).optional(),
+    include: z
+      .array(z.union([localDate, z.strictObject({ from: localDate, to: localDate })]))
+      .max(5_000)
+      .optional(),
   })
   .meta({ id: "Calendar" });
 

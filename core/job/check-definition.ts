@@ -1,0 +1,115 @@
+import { CarillonError } from "../errors.ts";
+import { checkMacros, MACRO_ROOTS, SCRIPT_MACRO_ROOTS } from "../run/macros.ts";
+import { durationMs } from "./duration.ts";
+import type { JobDefinition } from "./definition.ts";
+import { compileParametersSchema, checkParameters } from "./parameters.ts";
+import type { JsonObject } from "../json.ts";
+
+/** What the host allows. */
+export interface DefinitionLimits {
+  /** Least time between two slots. */
+  readonly minIntervalMs: number;
+  /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
+  readonly targetProblem?: (url: string) => string | undefined;
+}
+
+/**
+ * Checks what the shape of a definition does not tell: rules between fields, macros, parameters against their schema.
+ * The schedule has checks of its own in `compileSchedule`.
+ *
+ * @throws {CarillonError} for the first rule that is broken
+ */
+export function checkDefinition(definition: JobDefinition, limits: DefinitionLimits): void {
+  checkExecutor(definition, limits);
+  checkRetry(definition);
+  checkTimeouts(definition);
+  checkFrequency(definition, limits);
+  checkAllMacros({
+    executor: definition.executor,
+    parameters: definition.parameters,
+    concurrency: definition.concurrency,
+  });
+  if (definition.parametersSchema !== undefined) {
+    compileParametersSchema(definition.parametersSchema as JsonObject);
+    if (!hasMacros(definition.parameters)) {
+      checkParameters(definition.parametersSchema as JsonObject, (definition.parameters ?? {}) as JsonObject, {
+        partial: true,
+      });
+    }
+  }
+}
+
+function checkExecutor({ executor }: JobDefinition, { targetProblem }: DefinitionLimits): void {
+  if (executor.type === "command") {
+    const isShell = executor.shell === true;
+    if (isShell && executor.script === undefined)
+      throw refusal("executor-invalid", "/executor/script", "Cannot use `shell: true` without `script`");
+    if (isShell && executor.argv !== undefined)
+      throw refusal("executor-invalid", "/executor/argv", "Cannot use `argv` with `shell: true`: give `script`");
+    if (!isShell && executor.script !== undefined)
+      throw refusal("executor-invalid", "/executor/script", "Cannot use `script` without `shell: true`");
+    if (!isShell && executor.argv === undefined)
+      throw refusal("executor-invalid", "/executor/argv", "Cannot run a command without `argv`");
+  }
+  if (executor.type === "http" && !executor.url.includes("{{")) {
+    const problem = targetProblem?.(executor.url);
+    if (problem !== undefined) throw refusal("url-not-allowed", "/executor/url", problem);
+  }
+}
+
+function checkRetry({ retry }: JobDefinition): void {
+  const initialMs = durationMs(retry?.backoff?.initial ?? "1s");
+  const maxMs = durationMs(retry?.backoff?.max ?? "5m");
+  if (retry?.backoff?.max !== undefined && maxMs < initialMs) {
+    throw refusal(
+      "backoff-invalid",
+      "/retry/backoff/max",
+      `Cannot back off: max ${retry.backoff.max} is below initial ${retry.backoff.initial ?? "1s"}`,
+    );
+  }
+}
+
+function checkTimeouts({ timeouts }: JobDefinition): void {
+  const runMs = durationMs(timeouts?.run ?? "1h");
+  if (timeouts?.heartbeat !== undefined && durationMs(timeouts.heartbeat) > runMs) {
+    throw refusal(
+      "timeout-invalid",
+      "/timeouts/heartbeat",
+      `Cannot use heartbeat time-out ${timeouts.heartbeat}: it is above the run time-out`,
+    );
+  }
+}
+
+function checkFrequency({ schedule }: JobDefinition, { minIntervalMs }: DefinitionLimits): void {
+  const { every } = schedule ?? {};
+  if (every !== undefined && durationMs(every) < minIntervalMs) {
+    throw refusal(
+      "schedule-too-frequent",
+      "/schedule/every",
+      `Cannot fire every ${every}: the least interval is ${minIntervalMs} ms`,
+    );
+  }
+}
+
+/** Checks the macros of every text below `value`. */
+function checkAllMacros(value: unknown, pointer = ""): void {
+  if (typeof value === "string") {
+    if (!value.includes("{{")) return;
+    const error = checkMacros(value, pointer === "/executor/script" ? SCRIPT_MACRO_ROOTS : MACRO_ROOTS);
+    if (error !== undefined) throw new CarillonError(error.code, error.message, { pointer, cause: error });
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, inner] of Object.entries(value)) checkAllMacros(inner, `${pointer}/${escapePointer(key)}`);
+  }
+}
+
+function hasMacros(value: unknown): boolean {
+  return JSON.stringify(value ?? null).includes("{{");
+}
+
+function escapePointer(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+function refusal(code: CarillonError["code"], pointer: string, message: string): CarillonError {
+  return new CarillonError(code, message, { pointer });
+}

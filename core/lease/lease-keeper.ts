@@ -1,0 +1,151 @@
+import type { Clock } from "../ports/clock.ts";
+import type { ProcessRef } from "../worker/worker-record.ts";
+import type { Table } from "../ports/table.ts";
+import { keys } from "../store/keys.ts";
+import { listAll } from "../store/pages.ts";
+import { SilenceObserver } from "./silence-observer.ts";
+import { fairShare, type Lease } from "./lease.ts";
+
+interface Held {
+  readonly lease: Lease;
+  readonly rev: number;
+  /** Monotonic instant after which the lease must not be relied upon. */
+  readonly untilMs: number;
+}
+
+export interface LeaseOptions {
+  /** Names one life of the scheduler. */
+  readonly self: string;
+  readonly shards: number;
+  readonly durationMs: number;
+  readonly process?: ProcessRef;
+}
+
+interface Member {
+  readonly id: string;
+  readonly beat: number;
+  readonly process?: ProcessRef;
+}
+
+/** The part of a lease's duration after which its holder stops relying on it. */
+const RELIANCE = 2 / 3;
+
+/**
+ * Holds a fair share of the shards for one scheduler. `round()` has to be called about three times in a lease's
+ * duration: it says that this scheduler lives, renews what it holds, takes over what has fallen silent, and gives up what
+ * is above its share when others have come.
+ */
+export class LeaseKeeper {
+  readonly #table: Table;
+  readonly #clock: Clock;
+  readonly #isGone: (process: ProcessRef) => boolean;
+  readonly #process: ProcessRef | undefined;
+  readonly #self: string;
+  readonly #shards: number;
+  readonly #durationMs: number;
+  readonly #observer: SilenceObserver;
+  readonly #held = new Map<number, Held>();
+  #beat = 0;
+
+  constructor(ports: { table: Table; clock: Clock; isGone?: (process: ProcessRef) => boolean }, options: LeaseOptions) {
+    this.#isGone = ports.isGone ?? (() => false);
+    this.#process = options.process;
+    this.#table = ports.table;
+    this.#clock = ports.clock;
+    this.#self = options.self;
+    this.#shards = options.shards;
+    this.#durationMs = options.durationMs;
+    this.#observer = new SilenceObserver(ports.clock, options.durationMs);
+  }
+
+  /** Shards that this scheduler may work on now. */
+  owned(): readonly number[] {
+    const nowMs = this.#clock.monotonicMs();
+    return [...this.#held].filter(([, held]) => nowMs < held.untilMs).map(([shard]) => shard);
+  }
+
+  async round(): Promise<void> {
+    this.#beat += 1;
+    const member: Member = {
+      id: this.#self,
+      beat: this.#beat,
+      ...(this.#process === undefined ? {} : { process: this.#process }),
+    };
+    await this.#table.put(keys.scheduler(this.#self), member, "any");
+    const living = await this.#livingMembers();
+    const share = fairShare(this.#shards, [...living], this.#self);
+    await this.#renew(share);
+    await this.#takeOver(share, living);
+  }
+
+  /** Gives everything up, so that others need not wait. */
+  async release(): Promise<void> {
+    await this.#table.delete(keys.scheduler(this.#self), "any");
+    for (const [shard, held] of this.#held) await this.#giveUp(shard, held);
+  }
+
+  async #livingMembers(): Promise<ReadonlySet<string>> {
+    const living = new Set([this.#self]);
+    for await (const stored of listAll(this.#table, { pk: keys.scheduler("").pk, prefix: "" })) {
+      const member = stored.body as Member;
+      if (member.id === this.#self) continue;
+      const isGone = member.process !== undefined && this.#isGone(member.process);
+      if (isGone || this.#observer.observe(member.id, member.beat).dead) {
+        // Only if it is still silent: it may have come back just now.
+        await this.#table.delete(stored.key, stored.rev);
+        this.#observer.forget(member.id);
+      } else {
+        living.add(member.id);
+      }
+    }
+    return living;
+  }
+
+  async #renew(share: number): Promise<void> {
+    let kept = 0;
+    for (const [shard, held] of this.#held) {
+      if (kept >= share) {
+        await this.#giveUp(shard, held);
+        continue;
+      }
+      const untilMs = this.#relianceEndMs();
+      const lease = { ...held.lease, beat: held.lease.beat + 1 };
+      const written = await this.#table.put(keys.lease(shard), lease, held.rev);
+      if (written.ok) {
+        this.#held.set(shard, { lease, rev: written.rev, untilMs });
+        kept += 1;
+      } else {
+        this.#held.delete(shard);
+      }
+    }
+  }
+
+  async #takeOver(share: number, living: ReadonlySet<string>): Promise<void> {
+    for (let shard = 0; shard < this.#shards && this.#held.size < share; shard += 1) {
+      if (this.#held.has(shard)) continue;
+      const stored = await this.#table.get(keys.lease(shard));
+      const former = stored?.body as Lease | undefined;
+      if (former !== undefined && living.has(former.owner)) continue;
+      const untilMs = this.#relianceEndMs();
+      const lease: Lease = {
+        owner: this.#self,
+        epoch: (former?.epoch ?? 0) + 1,
+        beat: 1,
+        durationMs: this.#durationMs,
+      };
+      const written = await this.#table.put(keys.lease(shard), lease, stored?.rev ?? "absent");
+      if (written.ok) this.#held.set(shard, { lease, rev: written.rev, untilMs });
+    }
+  }
+
+  /** Leaves the item in place, without an owner, so that epochs go on rising. */
+  async #giveUp(shard: number, { lease, rev }: Held): Promise<void> {
+    this.#held.delete(shard);
+    await this.#table.put(keys.lease(shard), { ...lease, owner: "" }, rev);
+  }
+
+  /** Taken before the write: the duration counts from the request, not from the answer. */
+  #relianceEndMs(): number {
+    return this.#clock.monotonicMs() + this.#durationMs * RELIANCE;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * A concurrency limit: who holds it and who waits for it, in one item that is changed by compare-and-set.
+ *
+ * Holders are runs, not counters, so the item repairs itself: whoever finds it full looks whether the holders are still
+ * in their right and drops those that are not. A run enters the line when it finds no room; whoever leaves makes the
+ * first in line a holder and rings for it, so the order is kept and no newcomer can slip in between.
+ */
+export interface Limit {
+  readonly holders: readonly Member[];
+  /** In the order of arrival. */
+  readonly waiters: readonly Member[];
+}
+
+export interface Member {
+  readonly namespace: string;
+  readonly job: string;
+  readonly stamp: string;
+  /** What the run takes of the limit, at least 1. */
+  readonly weight: number;
+}
+
+export const NO_HOLDERS: Limit = { holders: [], waiters: [] };
+
+export type Admission =
+  | { readonly kind: "held" }
+  | { readonly kind: "admitted"; readonly limit: Limit }
+  | { readonly kind: "full" };
+
+/** Whether `member` may hold the limit now: it does already, there is room and nobody waits before it, or it is full. */
+export function admit(limit: Limit, member: Member, capacity: number): Admission {
+  if (limit.holders.some((holder) => isSame(holder, member))) return { kind: "held" };
+  const first = limit.waiters[0];
+  const isItsTurn = first === undefined || isSame(first, member);
+  // A run heavier than the whole limit may run alone, or it would wait for ever.
+  const used = usedWeight(limit);
+  if (!isItsTurn || (used > 0 && used + member.weight > capacity)) return { kind: "full" };
+  return {
+    kind: "admitted",
+    limit: {
+      holders: [...limit.holders, member],
+      waiters: limit.waiters.filter((waiter) => !isSame(waiter, member)),
+    },
+  };
+}
+
+/** Puts `member` at the end of the line, once. */
+export function enqueue(limit: Limit, member: Member): Limit {
+  if (limit.waiters.some((waiter) => isSame(waiter, member))) return limit;
+  return { ...limit, waiters: [...limit.waiters, member] };
+}
+
+/**
+ * Takes members out of the limit and its line, then promotes from the front of the line while there is room.
+ *
+ * @returns the limit after it, and those promoted, who are to be rung for
+ */
+export function leave(
+  limit: Limit,
+  isGone: (member: Member) => boolean,
+  capacity: number,
+): { readonly limit: Limit; readonly promoted: readonly Member[] } {
+  const holders = limit.holders.filter((holder) => !isGone(holder));
+  const waiters = limit.waiters.filter((waiter) => !isGone(waiter));
+  const promoted: Member[] = [];
+  let used = usedWeight({ holders });
+  for (let first = waiters[0]; first !== undefined; first = waiters[0]) {
+    if (used > 0 && used + first.weight > capacity) break;
+    used += first.weight;
+    promoted.push(first);
+    waiters.shift();
+  }
+  return { limit: { holders: [...holders, ...promoted], waiters }, promoted };
+}
+
+export function isSame(
+  a: Member,
+  b: { readonly namespace: string; readonly job: string; readonly stamp: string },
+): boolean {
+  return a.stamp === b.stamp && a.job === b.job && a.namespace === b.namespace;
+}
+
+export function usedWeight({ holders }: { readonly holders: readonly Member[] }): number {
+  return holders.reduce((sum, holder) => sum + holder.weight, 0);
+}

@@ -1,0 +1,49 @@
+import type { CompiledJob } from "../job/compile.ts";
+import type { JobDefinition } from "../job/definition.ts";
+import { expandMacros } from "../run/macros.ts";
+import { macroContext } from "../run/macro-context.ts";
+import type { Run } from "../run/run.ts";
+
+/** A limit that a run is subject to. */
+export interface RunLimit {
+  readonly key: string;
+  readonly capacity: number;
+  readonly weight: number;
+  readonly whenFull: NonNullable<JobDefinition["overlap"]>;
+}
+
+/**
+ * The limits of a run, in the order of their keys: whoever takes several takes them in the same order.
+ *
+ * The overlap policy is a limit of one run a job. Runs of a backfill have their own concurrency in its place.
+ */
+export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
+  const { namespace, name } = job.version;
+  const limits: RunLimit[] = [];
+  if (run.origin?.backfill !== undefined) {
+    const capacity = run.origin.backfillConcurrency ?? 1;
+    limits.push({
+      key: `backfill#${namespace}/${name}#${run.origin.backfill}`,
+      capacity,
+      weight: 1,
+      whenFull: "queueAll",
+    });
+  } else if (job.overlap !== "allow") {
+    limits.push({ key: overlapKey(job), capacity: 1, weight: 1, whenFull: job.overlap });
+  }
+  for (const rule of job.concurrency) {
+    const text = rule.key === undefined ? "" : expandMacros(rule.key, macroContext(run, job));
+    const scope = rule.scope === "namespace" ? namespace : `${namespace}/${name}`;
+    limits.push({ key: `key#${scope}#${text}`, capacity: rule.limit, weight: rule.weight, whenFull: "queueAll" });
+  }
+  return limits.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+export function overlapKey(job: CompiledJob): string {
+  return `overlap#${job.version.namespace}/${job.version.name}`;
+}
+
+/** Limits that a run lets go of while it waits for its next attempt: all but the one that keeps runs of a job apart. */
+export function isKeptBetweenAttempts(key: string): boolean {
+  return key.startsWith("overlap#") || key.startsWith("backfill#");
+}

@@ -1,0 +1,188 @@
+import { CarillonError } from "../errors.ts";
+import type { CompiledJob } from "../job/compile.ts";
+import type { Priority } from "../job/definition.ts";
+import { stampOf } from "../run/run-id.ts";
+import { type EndedRun, isEnded, type Run } from "../run/run.ts";
+import type { Backfill } from "../store/backfill-store.ts";
+import type { BackfillEntry, DueEntry } from "../store/due-index.ts";
+import type { Core } from "./core.ts";
+import { expectJob } from "./pause-job.ts";
+import { expectActive, type RunRequest, submitRuns } from "./submit-runs.ts";
+
+export interface BackfillRequest {
+  /** Slots in [fromMs, toMs). */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Default `oldestFirst`. */
+  readonly order?: Backfill["order"];
+  /** Runs at the same time, 1 to 1,000. Default 1. */
+  readonly concurrency?: number;
+  /** Default `none`: slots that have run before are left. */
+  readonly reprocess?: Backfill["reprocess"];
+  /** Default `bulk`: below live work. */
+  readonly priority?: Priority;
+  readonly by?: string;
+}
+
+export const MAX_BACKFILL_SLOTS = 10_000;
+/** Runs submitted by one visit. */
+const PAGE = 100;
+const PAUSE_MS = 1_000;
+
+/** The slots that a backfill would run now, oldest first, and how many it would leave. */
+export async function planBackfill(core: Core, job: CompiledJob, request: BackfillRequest) {
+  const slots = await slotsBetween(core, job, request);
+  const rows = await slotRows(core, job, request);
+  const wanted = slots.filter((atMs) => isWanted(rows.get(atMs), request.reprocess ?? "none"));
+  return { slots: wanted, left: slots.length - wanted.length };
+}
+
+/**
+ * Starts a backfill: the job's slots in a stretch of time are run, under the job as it is now, a page at a time.
+ *
+ * @throws {CarillonError} `window-empty`, `backfill-too-large`, `job-not-active`
+ */
+export async function startBackfill(
+  core: Core,
+  namespace: string,
+  name: string,
+  request: BackfillRequest,
+): Promise<Backfill> {
+  const job = expectActive(expectJob((await core.jobs.find(namespace, name))?.compiled, name));
+  const { slots } = await planBackfill(core, job, request);
+  const nowMs = core.clock.nowMs();
+  const { fromMs, toMs, order = "oldestFirst", concurrency = 1, reprocess = "none", priority = "bulk", by } = request;
+  const backfill: Backfill = {
+    id: core.ids.short(),
+    namespace,
+    job: name,
+    version: job.version.version,
+    fromMs,
+    toMs,
+    order,
+    concurrency,
+    reprocess,
+    priority,
+    createdAtMs: nowMs,
+    ...(by === undefined ? {} : { by }),
+    state: "running",
+    submitted: 0,
+    total: slots.length,
+  };
+  await core.due.arm({
+    kind: "backfill",
+    namespace,
+    job: name,
+    backfill: backfill.id,
+    visitAtMs: nowMs,
+    armedAtMs: nowMs,
+  });
+  await core.backfills.put(backfill, "absent");
+  return backfill;
+}
+
+/** Submits the next page of a backfill, unless the one before is still in the queue. */
+export async function visitBackfill(core: Core, entry: BackfillEntry): Promise<readonly DueEntry[]> {
+  const nowMs = core.clock.nowMs();
+  const again: readonly DueEntry[] = [{ ...entry, visitAtMs: nowMs + PAUSE_MS }];
+  const stored = await core.backfills.find(entry.namespace, entry.job, entry.backfill);
+  if (stored === undefined) return nowMs - entry.armedAtMs > 600_000 ? [] : again;
+  const { backfill, rev } = stored;
+  const job = (await core.jobs.find(entry.namespace, entry.job))?.compiled;
+  if (backfill.state !== "running" || job === undefined || job.version.state === "deleted") return [];
+  if (job.version.state === "paused") return again;
+
+  // All slots each time, and the position counts them all: what has run meanwhile must not shift the pages.
+  const slots = await slotsBetween(core, job, backfill);
+  if (backfill.order === "newestFirst") slots.reverse();
+  const former = slots.slice(Math.max(0, backfill.submitted - PAGE), backfill.submitted);
+  if ((await countOpen(core, backfill, former)) > PAGE / 2) return again;
+  const page = slots.slice(backfill.submitted, backfill.submitted + PAGE);
+  const rows = await slotRows(core, job, backfill);
+  await submitRuns(
+    core,
+    job,
+    page.filter((atMs) => isWanted(rows.get(atMs), backfill.reprocess)).map((atMs) => request(backfill, atMs)),
+  );
+  const submitted = backfill.submitted + page.length;
+  const isDone = submitted >= slots.length;
+  await core.backfills.put({ ...backfill, submitted, state: isDone ? "done" : "running" }, rev);
+  return isDone ? [] : [{ ...entry, visitAtMs: nowMs }];
+}
+
+/** Submits no more runs of a backfill; those in the queue stay. Idempotent. */
+export async function cancelBackfill(core: Core, namespace: string, job: string, id: string): Promise<Backfill> {
+  for (;;) {
+    const stored = await core.backfills.find(namespace, job, id);
+    if (stored === undefined) throw new CarillonError("not-found", `Cannot find backfill "${id}" of job "${job}"`);
+    if (stored.backfill.state !== "running") return stored.backfill;
+    const cancelled: Backfill = { ...stored.backfill, state: "cancelled" };
+    if (await core.backfills.put(cancelled, stored.rev)) return cancelled;
+  }
+}
+
+function request(backfill: Backfill, atMs: number): RunRequest {
+  const { id, concurrency, priority, createdAtMs, by } = backfill;
+  return {
+    slotAtMs: atMs,
+    suffix: id,
+    dueAtMs: createdAtMs,
+    priority,
+    cause: "backfill",
+    origin: { backfill: id, backfillConcurrency: concurrency, ...(by === undefined ? {} : { by }) },
+  };
+}
+
+/** The firing slots of a job's schedule in [fromMs, toMs), also those before the job was defined. */
+async function slotsBetween(
+  core: Core,
+  job: CompiledJob,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<number[]> {
+  if (toMs <= fromMs)
+    throw new CarillonError("window-empty", "Cannot backfill: `to` must be after `from`", { pointer: "/to" });
+  const { schedule } = await core.jobs.compile({ ...job.version, scheduleSinceMs: fromMs - 1 });
+  const slots: number[] = [];
+  for (const slot of schedule.after(fromMs - 1)) {
+    if (slot.atMs >= toMs) break;
+    if (slot.excludedBy !== undefined) continue;
+    if (slots.length === MAX_BACKFILL_SLOTS) {
+      throw new CarillonError(
+        "backfill-too-large",
+        `Cannot backfill more than ${MAX_BACKFILL_SLOTS} slots at once: split the stretch`,
+        { pointer: "/to" },
+      );
+    }
+    slots.push(slot.atMs);
+  }
+  return slots;
+}
+
+/** The last run of each slot, whatever caused it; runs of this backfill's own pages included. */
+async function slotRows(
+  core: Core,
+  job: CompiledJob,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<ReadonlyMap<number, Run>> {
+  const rows = new Map<number, Run>();
+  for await (const row of core.runs.rows(job.version, { fromMs, beforeMs: toMs })) {
+    if ("run" in row && row.run.cause !== "manual") rows.set(row.run.slotAtMs, row.run);
+  }
+  return rows;
+}
+
+function isWanted(row: Run | undefined, reprocess: Backfill["reprocess"]): boolean {
+  if (row === undefined || reprocess === "all") return true;
+  if (!isEnded(row)) return false;
+  return reprocess === "failed" ? row.status !== "succeeded" : !hasRun(row);
+}
+
+function hasRun(row: EndedRun): boolean {
+  return row.attempt > 0;
+}
+
+async function countOpen(core: Core, backfill: Backfill, slots: readonly number[]): Promise<number> {
+  const { namespace, job, id } = backfill;
+  const runs = await core.runs.findMany(slots.map((atMs) => ({ namespace, job, stamp: stampOf(atMs, id) })));
+  return runs.filter(({ run }) => !isEnded(run)).length;
+}

@@ -1,0 +1,82 @@
+import { CarillonError } from "../errors.ts";
+import type { CompiledJob } from "../job/compile.ts";
+import type { JobVersion } from "../job/version.ts";
+import type { StoredJob } from "../store/job-store.ts";
+import type { Core } from "./core.ts";
+import { firstEntry } from "./visit-job.ts";
+import { visitNow } from "./visit-now.ts";
+
+/** What the caller wants of the next version; the rest follows from the one before. */
+export type VersionChange = Pick<JobVersion, "state" | "definition"> &
+  Partial<Pick<JobVersion, "resume" | "note" | "by" | "calendars">>;
+
+const MAX_ROUNDS = 20;
+
+/**
+ * Brings about the next version of a job. `decide` is given the governing version (`undefined`: none yet) and returns
+ * the change, or `undefined` when there is nothing to change; it may be called again when another change came first.
+ *
+ * The walk of the new version is armed before the version is committed, and taken up at once when it has slots within
+ * the look-ahead.
+ *
+ * @returns the governing version after the call, and whether it is new
+ */
+export async function changeJob(
+  core: Core,
+  namespace: string,
+  name: string,
+  decide: (current: StoredJob | undefined) => Promise<VersionChange | undefined> | VersionChange | undefined,
+): Promise<{ readonly job: CompiledJob; readonly changed: boolean }> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const current = await core.jobs.find(namespace, name);
+    const change = await decide(current);
+    if (change === undefined) {
+      if (current === undefined)
+        throw new CarillonError("not-found", `Cannot find job "${name}" in namespace "${namespace}"`);
+      return { job: current.compiled, changed: false };
+    }
+    const next = nextVersion(namespace, name, {
+      change,
+      previous: current?.compiled.version,
+      nowMs: core.clock.nowMs(),
+    });
+    const job = await core.jobs.compile(next);
+    const entry = firstEntry(core, job);
+    if (entry !== undefined) await core.due.arm(entry);
+    const previous = current === undefined ? undefined : { version: current.compiled.version, rev: current.rev };
+    if (!(await core.jobs.commit(next, previous))) continue;
+    if (entry !== undefined && entry.visitAtMs <= next.sinceMs + core.knobs.lookAheadMs) await visitNow(core, entry);
+    return { job, changed: true };
+  }
+  throw new CarillonError(
+    "version-conflict",
+    `Cannot change job "${name}": it was changed ${MAX_ROUNDS} times meanwhile`,
+  );
+}
+
+function nextVersion(
+  namespace: string,
+  name: string,
+  { change, previous, nowMs }: { change: VersionChange; previous: JobVersion | undefined; nowMs: number },
+): JobVersion {
+  const sinceMs = Math.max(Math.floor(nowMs), (previous?.sinceMs ?? 0) + 1);
+  const isReborn = previous === undefined || previous.state === "deleted";
+  const keepsSchedule =
+    !isReborn &&
+    isSameJson(previous.definition.schedule, change.definition.schedule) &&
+    isSameJson(previous.calendars, change.calendars ?? previous.calendars);
+  return {
+    namespace,
+    name,
+    version: (previous?.version ?? 0) + 1,
+    createdAtMs: isReborn ? sinceMs : previous.createdAtMs,
+    sinceMs,
+    scheduleSinceMs: keepsSchedule ? previous.scheduleSinceMs : sinceMs,
+    calendars: previous?.calendars ?? {},
+    ...change,
+  };
+}
+
+function isSameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,177 @@
+import type { CompiledJob } from "../job/compile.ts";
+import type { Expectation } from "../ports/table.ts";
+import { messageKey, type RunMessage } from "../run/message.ts";
+import { isSlotStamp, stampAtMs } from "../run/run-id.ts";
+import {
+  isEnded,
+  type QueuedRun,
+  type RetryingRun,
+  type RunningRun,
+  withoutTransient,
+  type WorkerRef,
+} from "../run/run.ts";
+import type { StoredRun } from "../store/run-store.ts";
+import type { Core } from "./core.ts";
+import { endLost } from "./end-lost.ts";
+import { endUnclaimed, expireRun } from "./end-unclaimed.ts";
+import { followUp } from "./follow-up.ts";
+import { holdLimits } from "./hold-limits.ts";
+import { slotRun } from "./slot-run.ts";
+import { watchOf } from "./watch.ts";
+import { isWorkerDead } from "./worker-liveness.ts";
+
+/** What a message came to. */
+export type Claim =
+  /** The attempt is this worker's: execute it. Keep the message until it has been finished. */
+  | { readonly kind: "claimed"; readonly run: RunningRun; readonly rev: number; readonly job: CompiledJob }
+  /** There is nothing to do for this message, now or later: delete it. */
+  | { readonly kind: "done" }
+  /** Not now: hide the message for so long. */
+  | { readonly kind: "later"; readonly inMs: number };
+
+const DONE: Claim = { kind: "done" };
+const MAX_ROUNDS = 10;
+/** Deliveries after which a message for a run that is well held by a living worker is taken for a duplicate. */
+const PATIENT_RECEIVES = 3;
+const HOLDER_CHECK_MS = 2_000;
+
+/**
+ * Takes the next attempt of the run that a message names. The job is read consistently at or after the instant that the
+ * run is due, so what was paused, changed or deleted before it is seen; then one conditional write of the run decides
+ * between all who try. Nothing in the message is trusted but the name of the run.
+ *
+ * @param receives - how often the message has been delivered
+ */
+export async function claimRun(core: Core, message: RunMessage, worker: WorkerRef, receives: number): Promise<Claim> {
+  const nowMs = core.clock.nowMs();
+  if (nowMs < message.dueAtMs) return { kind: "later", inMs: message.dueAtMs - nowMs };
+  const current = (await core.jobs.find(message.namespace, message.job))?.compiled;
+  if (current === undefined) return DONE;
+  if (message.version !== undefined && isSlotStamp(message.stamp))
+    return claimSlot(core, { message, current, worker, receives, round: 0 });
+  const stored = await core.runs.find(messageKey(message));
+  return stored === undefined ? DONE : claimStored(core, { stored, current, worker, receives, round: 0 });
+}
+
+interface Claiming {
+  readonly current: CompiledJob;
+  readonly worker: WorkerRef;
+  readonly receives: number;
+  /** Lost races so far. */
+  readonly round: number;
+}
+
+/** A slot's run, most likely without a record as yet. */
+async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage }): Promise<Claim> {
+  const { current, message, worker } = claiming;
+  const atMs = stampAtMs(message.stamp);
+  const job = await core.jobs.findGoverning(current, atMs);
+  const slot = job?.version.state === "active" ? job.schedule.at(atMs) : undefined;
+  if (job === undefined || slot === undefined || slot.excludedBy !== undefined) return DONE;
+  const nowMs = core.clock.nowMs();
+  if (nowMs < slot.dueAtMs) return { kind: "later", inMs: slot.dueAtMs - nowMs };
+  const run = slotRun(job, slot, nowMs);
+  const isHopeless =
+    current.version.state !== "active" ||
+    nowMs > slot.dueAtMs + Math.min(job.misfire.maxLatenessMs, job.timeouts.queueMs ?? Infinity);
+  // One that can't start any more, or not yet, may have started before: its record tells.
+  if (isHopeless) {
+    const stored = await core.runs.find(run);
+    if (stored !== undefined) return claimStored(core, { ...claiming, stored });
+    // Held by a pause, it is found again by the walk of its version; the other cases get their final row there too.
+    return DONE;
+  }
+  return begin(core, { run, expect: "absent", job, worker, claiming });
+}
+
+/** A run with a record: requested, retried, waiting in line, or in the hands of some worker. */
+async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun }): Promise<Claim> {
+  const { stored, current, worker, receives } = claiming;
+  const { run } = stored;
+  if (isEnded(run)) {
+    // Whoever ended it may have died before what follows from it.
+    await followUp(core, run);
+    return DONE;
+  }
+  const nowMs = core.clock.nowMs();
+  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
+  if (job === undefined) return DONE;
+  if (run.status === "running") {
+    if (!(await isWorkerDead(core, run.worker))) {
+      return receives > PATIENT_RECEIVES ? DONE : { kind: "later", inMs: HOLDER_CHECK_MS };
+    }
+    const lost = await endLost(core, stored);
+    return lost === undefined ? DONE : claimStored(core, { ...claiming, stored: lost });
+  }
+  if (run.attempt === 0 && current.version.state === "paused") return DONE;
+  if (run.attempt === 0 && current.version.state === "deleted") {
+    await endUnclaimed(core, stored, { status: "skipped", reason: "deleted" });
+    return DONE;
+  }
+  const dueAtMs = run.status === "retrying" ? run.retryAtMs : run.dueAtMs;
+  if (nowMs < dueAtMs) {
+    if (run.status === "retrying" && receives > 1) await followUp(core, run);
+    return { kind: "later", inMs: dueAtMs - nowMs };
+  }
+  if (await expireRun(core, stored)) return DONE;
+  return begin(core, { run, expect: stored.rev, job, worker, claiming });
+}
+
+interface Attempt {
+  readonly run: QueuedRun | RetryingRun;
+  readonly expect: Expectation;
+  readonly job: CompiledJob;
+  readonly worker: WorkerRef;
+  readonly claiming: Claiming;
+}
+
+/** Takes the limits, then the attempt. */
+async function begin(core: Core, attempt: Attempt): Promise<Claim> {
+  const { run, expect, job, worker, claiming } = attempt;
+  const hold = await holdLimits(core, run, job, { stand: run.status === "queued" && run.waitingFor !== undefined });
+  if (hold.kind === "skip") {
+    const skipped = {
+      ...withoutTransient(run),
+      status: "skipped",
+      reason: "overlap",
+      endedAtMs: core.clock.nowMs(),
+    } as const;
+    const written = await core.runs.put(skipped, expect);
+    if (written.ok) {
+      await followUp(core, skipped);
+      return DONE;
+    }
+    return again(core, written.current, claiming);
+  }
+  if (hold.kind === "wait") return standInLine(core, { ...attempt, key: hold.key });
+
+  const running: RunningRun = {
+    ...withoutTransient(run),
+    status: "running",
+    worker,
+    epoch: run.epoch + 1,
+    attempt: run.attempt + 1,
+    startedAtMs: core.clock.nowMs(),
+    ...(hold.keys.length === 0 ? {} : { limits: hold.keys }),
+  };
+  const written = await core.runs.put(running, expect);
+  if (written.ok) return { kind: "claimed", run: running, rev: written.rev, job };
+  return again(core, written.current, claiming);
+}
+
+/** Gives the run a record that says what it waits for, and a watch; then a place in the line. */
+async function standInLine(core: Core, attempt: Attempt & { key: string }): Promise<Claim> {
+  const { run, expect, claiming, key } = attempt;
+  const nowMs = core.clock.nowMs();
+  if (run.status === "queued" && run.waitingFor === key) return DONE;
+  const waiting: QueuedRun = { ...withoutTransient(run), status: "queued", waitingFor: key };
+  await core.due.arm(watchOf(run, nowMs + core.knobs.settleAfterMs, nowMs));
+  const written = await core.runs.put(waiting, expect);
+  if (!written.ok) return again(core, written.current, claiming);
+  return begin(core, { ...attempt, run: waiting, expect: written.rev });
+}
+
+async function again(core: Core, current: StoredRun | undefined, claiming: Claiming): Promise<Claim> {
+  if (current === undefined || claiming.round >= MAX_ROUNDS) return { kind: "later", inMs: HOLDER_CHECK_MS };
+  return claimStored(core, { ...claiming, stored: current, round: claiming.round + 1 });
+}

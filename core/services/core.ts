@@ -1,0 +1,54 @@
+import type { Knobs } from "../knobs.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Ids } from "../ports/ids.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { Random } from "../ports/random.ts";
+import type { Table } from "../ports/table.ts";
+import { BackfillStore } from "../store/backfill-store.ts";
+import { DueIndex } from "../store/due-index.ts";
+import { JobStore } from "../store/job-store.ts";
+import { LimitStore } from "../store/limit-store.ts";
+import { RunStore } from "../store/run-store.ts";
+import { WorkerStore } from "../store/worker-store.ts";
+import { SilenceObserver } from "../lease/silence-observer.ts";
+import type { ProcessRef } from "../worker/worker-record.ts";
+
+/** What the host gives: one adapter for each port. */
+export interface Ports {
+  readonly table: Table;
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly metrics: Metrics;
+  /** Certain knowledge that a process is gone; where there is none, `false`. */
+  readonly isGone?: (process: ProcessRef) => boolean;
+}
+
+/** Ports, stores and knobs: what every service is given. */
+export interface Core extends Ports {
+  readonly knobs: Knobs;
+  readonly jobs: JobStore;
+  readonly runs: RunStore;
+  readonly due: DueIndex;
+  readonly limits: LimitStore;
+  readonly workers: WorkerStore;
+  readonly backfills: BackfillStore;
+  readonly observer: SilenceObserver;
+}
+
+export function createCore(ports: Ports, knobs: Knobs): Core {
+  const { table, clock } = ports;
+  return {
+    ...ports,
+    knobs,
+    jobs: new JobStore(table),
+    runs: new RunStore(table),
+    due: new DueIndex(table, knobs.shards),
+    limits: new LimitStore(table),
+    workers: new WorkerStore(table),
+    backfills: new BackfillStore(table),
+    observer: new SilenceObserver(clock, knobs.workerDeadAfterMs),
+  };
+}

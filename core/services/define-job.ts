@@ -1,0 +1,121 @@
+import { checkDefinition, type DefinitionLimits } from "../job/check-definition.ts";
+import { CarillonError } from "../errors.ts";
+import type { JobDefinition } from "../job/definition.ts";
+import type { StoredJob } from "../store/job-store.ts";
+import { changeJob } from "./change-job.ts";
+import type { Core } from "./core.ts";
+import { isEnded } from "../run/run.ts";
+import { expectJob, type StateChange } from "./pause-job.ts";
+
+export interface DefineOptions {
+  readonly by?: string;
+  readonly note?: string;
+  /** `"absent"`: only if there is no such job; a number: only if the job is at this version. */
+  readonly expect?: "absent" | number;
+  readonly limits: DefinitionLimits;
+}
+
+/**
+ * Defines a job, or changes its definition; a paused job stays paused. The same definition again changes nothing.
+ *
+ * @throws {CarillonError | ScheduleError} when the definition breaks a rule that its shape does not tell
+ */
+export function defineJob(core: Core, namespace: string, definition: JobDefinition, options: DefineOptions) {
+  checkDefinition(definition, options.limits);
+  return changeJob(core, namespace, definition.name, async (current) => {
+    checkExpectation(current, definition.name, options.expect);
+    const calendars = await newestEditions(core, namespace, definition);
+    const previous = current?.compiled.version;
+    const isSame =
+      previous !== undefined &&
+      previous.state !== "deleted" &&
+      JSON.stringify([previous.definition, previous.calendars]) === JSON.stringify([definition, calendars]);
+    if (isSame) return undefined;
+    if (definition.schedule?.at !== undefined && previous?.definition.schedule?.at !== definition.schedule.at) {
+      checkInFuture(definition.schedule.at, core.clock.nowMs());
+    }
+    const { by, note } = options;
+    return {
+      state: previous?.state === "paused" ? "paused" : "active",
+      definition,
+      calendars,
+      ...(by === undefined ? {} : { by }),
+      ...(note === undefined ? {} : { note }),
+    };
+  });
+}
+
+/**
+ * Deletes a job: nothing of it fires or starts after this instant; its ledger stays. Idempotent.
+ *
+ * @throws {CarillonError} `job-has-active-runs` when runs have started and not ended
+ */
+export async function deleteJob(core: Core, namespace: string, name: string, { by, note, ifVersion }: StateChange) {
+  const active = await activeRuns(core, { namespace, name });
+  if (active.length > 0) {
+    throw new CarillonError(
+      "job-has-active-runs",
+      `Cannot delete job "${name}": ${active.length} of its runs have not ended; cancel them first`,
+    );
+  }
+  return changeJob(core, namespace, name, (current) => {
+    if (current?.compiled.version.state === "deleted") return undefined;
+    const { version } = expectJob(current?.compiled, name, ifVersion);
+    return {
+      state: "deleted",
+      definition: version.definition,
+      ...(by === undefined ? {} : { by }),
+      ...(note === undefined ? {} : { note }),
+    };
+  });
+}
+
+/** How far back a run that has not ended is looked for. */
+const ACTIVE_LOOK_BACK_ROWS = 1_000;
+
+/** Runs that have started and not ended, newest first, among the last rows of the ledger. */
+export async function activeRuns(core: Core, job: { readonly namespace: string; readonly name: string }) {
+  const { rows } = await core.runs.page(job, { limit: ACTIVE_LOOK_BACK_ROWS });
+  return rows.flatMap((row) => ("run" in row && !isEnded(row.run) && row.run.attempt > 0 ? [row.run] : []));
+}
+
+function checkExpectation(current: StoredJob | undefined, name: string, expect: "absent" | number | undefined): void {
+  const version = current?.compiled.version;
+  const exists = version !== undefined && version.state !== "deleted";
+  if (expect === "absent" && exists)
+    throw new CarillonError("name-taken", `Cannot create job "${name}": there is one, at version ${version.version}`);
+  if (typeof expect === "number" && version?.version !== expect) {
+    const is = version === undefined ? "there is none" : `it is at version ${version.version}`;
+    throw new CarillonError("version-conflict", `Cannot change job "${name}" at version ${expect}: ${is}`);
+  }
+}
+
+function checkInFuture(at: string, nowMs: number): void {
+  if (Date.parse(at) <= nowMs) {
+    throw new CarillonError("at-in-past", `Cannot schedule a run at ${at}: it is past; trigger a run instead`, {
+      pointer: "/schedule/at",
+    });
+  }
+}
+
+async function newestEditions(
+  core: Core,
+  namespace: string,
+  definition: JobDefinition,
+): Promise<Record<string, number>> {
+  const editions: Record<string, number> = {};
+  for (const [index, name] of (definition.schedule?.calendars ?? []).entries()) {
+    const calendar = await core.jobs.findCalendar(namespace, name);
+    if (calendar === undefined) {
+      throw new CarillonError(
+        "unknown-reference",
+        `Cannot use calendar "${name}": namespace "${namespace}" has none of this name`,
+        {
+          pointer: `/schedule/calendars/${index}`,
+        },
+      );
+    }
+    editions[name] = calendar.edition.edition;
+  }
+  return editions;
+}

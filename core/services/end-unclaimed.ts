@@ -1,0 +1,31 @@
+import { type Ending, endedFrom, isEnded } from "../run/run.ts";
+import type { StoredRun } from "../store/run-store.ts";
+import type { Core } from "./core.ts";
+import { followUp } from "./follow-up.ts";
+
+/** Ends a run that waited longer than its queue time-out allows; `true` when it has ended, by this or by another. */
+export async function expireRun(core: Core, stored: StoredRun): Promise<boolean> {
+  const { run } = stored;
+  if (run.attempt > 0) return false;
+  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
+  const queueMs = job?.timeouts.queueMs;
+  if (queueMs === undefined || core.clock.nowMs() <= run.dueAtMs + queueMs) return false;
+  return endUnclaimed(core, stored, {
+    status: "expired",
+    error: { name: "QUEUE_TIMEOUT", message: `not started within ${queueMs} ms` },
+  });
+}
+
+/** Ends a run that no worker holds. `false` when the run changed meanwhile: read it again. */
+export async function endUnclaimed(
+  core: Core,
+  { run, rev }: StoredRun,
+  end: Omit<Ending, "endedAtMs">,
+): Promise<boolean> {
+  if (isEnded(run) || run.status === "running") return false;
+  const ended = endedFrom(run, { ...end, endedAtMs: core.clock.nowMs() });
+  const written = await core.runs.put(ended, rev);
+  if (!written.ok) return false;
+  await followUp(core, ended);
+  return true;
+}

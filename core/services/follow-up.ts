@@ -1,0 +1,86 @@
+import { isKeptBetweenAttempts, runLimits } from "../limit/run-limits.ts";
+import { MAX_DELAY_MS } from "../ports/queue.ts";
+import type { CompiledJob } from "../job/compile.ts";
+import { isEnded, type EndedRun, type Run } from "../run/run.ts";
+import type { Core } from "./core.ts";
+import { leaveLimit } from "./leave-limit.ts";
+import { pauseJob } from "./pause-job.ts";
+import { runDoorbell, sendDoorbells } from "./send.ts";
+import { visitNow } from "./visit-now.ts";
+import { watchOf } from "./watch.ts";
+
+/**
+ * What has to happen after an attempt has ended or a run was ended: the next attempt is rung for, limits are left, the
+ * next slot of an `afterEnd` schedule is found, a failing job is paused. Each step may be repeated: the message of the
+ * run is deleted only after all of them, so a crash between two brings them about again.
+ */
+export async function followUp(core: Core, run: Run): Promise<void> {
+  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
+  if (job === undefined) return;
+  switch (run.status) {
+    case "queued":
+      await sendDoorbells(core, [runDoorbell(run, run.dueAtMs)]);
+      break;
+    case "retrying":
+      await ringForRetry(core, run, run.retryAtMs);
+      break;
+    case "running":
+      return;
+    default:
+      break;
+  }
+  await leaveLimits(core, run, job);
+  if (!isEnded(run)) return;
+  core.metrics.count("runs_ended_total", { status: run.status, cause: run.cause });
+  await startNextAfterEnd(core, run, job);
+  await pauseAfterFailures(core, run, job);
+}
+
+async function ringForRetry(core: Core, run: Run, retryAtMs: number): Promise<void> {
+  const nowMs = core.clock.nowMs();
+  if (retryAtMs - nowMs > MAX_DELAY_MS) await core.due.arm(watchOf(run, retryAtMs - core.knobs.leadMs, nowMs));
+  else await sendDoorbells(core, [runDoorbell(run, retryAtMs)]);
+}
+
+async function leaveLimits(core: Core, run: Run, job: CompiledJob): Promise<void> {
+  const hasEnded = isEnded(run);
+  if (hasEnded && run.attempt === 0 && run.status === "skipped") return;
+  for (const { key, capacity } of runLimits(run, job)) {
+    if (hasEnded || !isKeptBetweenAttempts(key)) await leaveLimit(core, key, { run, capacity, hasEnded });
+  }
+}
+
+async function startNextAfterEnd(core: Core, run: EndedRun, job: CompiledJob): Promise<void> {
+  if (run.cause !== "slot" || job.schedule.kind !== "afterEnd") return;
+  const nowMs = core.clock.nowMs();
+  await visitNow(core, {
+    kind: "job",
+    namespace: run.namespace,
+    job: run.job,
+    version: run.version,
+    visitAtMs: nowMs,
+    cursorMs: run.slotAtMs,
+    settledMs: run.slotAtMs,
+    looks: 0,
+    armedAtMs: nowMs,
+  });
+}
+
+/** Pauses a job whose last runs have all failed, as many as its definition says. */
+async function pauseAfterFailures(core: Core, run: EndedRun, job: CompiledJob): Promise<void> {
+  const { pauseAfterFailures: bound } = job.version.definition;
+  if (bound === undefined || !hasFailed(run)) return;
+  let failures = 0;
+  for await (const row of core.runs.rows(job.version, { fromMs: 0, beforeMs: run.slotAtMs + 1, descending: true })) {
+    if (!("run" in row) || !isEnded(row.run) || row.run.attempt === 0) continue;
+    if (!hasFailed(row.run)) break;
+    failures += 1;
+    if (failures >= bound) break;
+  }
+  if (failures < bound) return;
+  await pauseJob(core, run.namespace, run.job, { by: "carillon", note: `paused after ${bound} failed runs in a row` });
+}
+
+function hasFailed(run: EndedRun): boolean {
+  return run.status === "failed" || run.status === "timedOut";
+}

@@ -1,0 +1,98 @@
+import type { CompiledJob } from "../job/compile.ts";
+import type { JobDefinition } from "../job/definition.ts";
+import { admit, enqueue, isSame, type Member } from "../limit/limit.ts";
+import { runLimits, type RunLimit } from "../limit/run-limits.ts";
+import type { Run } from "../run/run.ts";
+import { cancelRun } from "./cancel-run.ts";
+import type { Core } from "./core.ts";
+import { dropEnded, leaveLimit, repairLimit } from "./leave-limit.ts";
+import { ringMembers } from "./ring-members.ts";
+
+/** `held`: all limits; `skip`: the run is not to happen; `wait`: there is no room at `key`. */
+export type Hold =
+  | { readonly kind: "held"; readonly keys: readonly string[] }
+  | { readonly kind: "skip" }
+  | { readonly kind: "wait"; readonly key: string };
+
+/**
+ * Makes a run a holder of every limit that it is subject to. When one is full it lets go of the others again, so no two
+ * runs ever wait for each other.
+ *
+ * @param options.stand - whether to stand in line when full; the run must have a record then
+ */
+export async function holdLimits(core: Core, run: Run, job: CompiledJob, options: { stand: boolean }): Promise<Hold> {
+  const limits = runLimits(run, job);
+  const held: string[] = [];
+  for (const limit of limits) {
+    const outcome = await holdOne(core, run, limit, options);
+    if (outcome === "held") {
+      held.push(limit.key);
+      continue;
+    }
+    // Also of those it was promoted in while it waited elsewhere: who waits must hold nothing, or two could wait for each other.
+    for (const other of limits) {
+      if (other !== limit) await leaveLimit(core, other.key, { run, capacity: other.capacity, hasEnded: false });
+    }
+    return outcome === "skip" ? { kind: "skip" } : { kind: "wait", key: limit.key };
+  }
+  return { kind: "held", keys: held };
+}
+
+async function holdOne(
+  core: Core,
+  run: Run,
+  rule: RunLimit,
+  { stand }: { stand: boolean },
+): Promise<"held" | "skip" | "wait"> {
+  const member = memberOf(run, rule.weight);
+  const outcome = await core.limits.change<{
+    kind: "held" | "skip" | "wait";
+    promoted: readonly Member[];
+    inTheWay: readonly Member[];
+  }>(rule.key, async (limit) => {
+    const admission = admit(limit, member, rule.capacity);
+    if (admission.kind === "held") return { result: { kind: "held", promoted: [], inTheWay: [] } };
+    if (admission.kind === "admitted")
+      return { limit: admission.limit, result: { kind: "held", promoted: [], inTheWay: [] } };
+
+    const repaired = await dropEnded(core, limit, rule.capacity);
+    const second = admit(repaired.limit, member, rule.capacity);
+    const { promoted } = repaired;
+    if (second.kind === "held") return { limit: repaired.limit, result: { kind: "held", promoted, inTheWay: [] } };
+    if (second.kind === "admitted") return { limit: second.limit, result: { kind: "held", promoted, inTheWay: [] } };
+
+    const inTheWay = [...repaired.limit.holders, ...repaired.limit.waiters].filter((other) => !isSame(other, run));
+    const isSkipped = skipsWhenFull(
+      rule.whenFull,
+      repaired.limit.waiters.some((waiter) => !isSame(waiter, run)),
+    );
+    const kind = isSkipped ? "skip" : "wait";
+    const isStanding = kind === "wait" && stand && repaired.limit.waiters.length < core.knobs.maxWaiters;
+    const after = isStanding ? enqueue(repaired.limit, member) : repaired.limit;
+    return after === limit
+      ? { result: { kind, promoted, inTheWay } }
+      : { limit: after, result: { kind, promoted, inTheWay } };
+  });
+  await ringMembers(core, outcome.promoted);
+  // Whoever left between our look and our place in line has not seen us: look once more.
+  if (outcome.kind === "wait" && stand) await repairLimit(core, rule.key, rule.capacity);
+  if (outcome.kind === "wait" && (rule.whenFull === "cancelPrevious" || rule.whenFull === "terminatePrevious")) {
+    const graceMs = rule.whenFull === "terminatePrevious" ? 0 : undefined;
+    for (const other of outcome.inTheWay) {
+      await cancelRun(core, other, {
+        by: "overlap policy",
+        note: `replaced by ${run.stamp}`,
+        ...(graceMs === undefined ? {} : { graceMs }),
+      });
+    }
+  }
+  return outcome.kind;
+}
+
+function skipsWhenFull(whenFull: NonNullable<JobDefinition["overlap"]>, isSomeoneWaiting: boolean): boolean {
+  return whenFull === "skip" || (whenFull === "queueOne" && isSomeoneWaiting);
+}
+
+function memberOf({ namespace, job, stamp }: Run, weight: number): Member {
+  return { namespace, job, stamp, weight };
+}

@@ -1,0 +1,95 @@
+import { CarillonError } from "../errors.ts";
+import type { CompiledJob } from "../job/compile.ts";
+import { accountSlot, type LedgerSummary, LedgerTally } from "../ledger/account.ts";
+import type { Gap } from "../ledger/gap.ts";
+import type { Run } from "../run/run.ts";
+import type { Core } from "./core.ts";
+import { expectKnown } from "./pause-job.ts";
+
+/** Slots that one request may account for. */
+export const MAX_LEDGER_SLOTS = 100_000;
+/** Rows before the stretch among which a gap that reaches into it is looked for. */
+const GAP_LOOK_BACK_ROWS = 100;
+
+/**
+ * Accounts for every slot of a job in [fromMs, toMs) up to now: recomputes the slots from the versions that governed
+ * them and finds the row of each. Works on deleted jobs too.
+ *
+ * @throws {CarillonError} `not-found`, `window-empty`, `range-too-large`
+ */
+export async function readLedger(
+  core: Core,
+  namespace: string,
+  name: string,
+  range: { fromMs: number; toMs: number },
+): Promise<LedgerSummary> {
+  const current = expectKnown((await core.jobs.find(namespace, name))?.compiled, name);
+  if (range.toMs <= range.fromMs)
+    throw new CarillonError("window-empty", "Cannot read the ledger: `to` must be after `from`", { pointer: "/to" });
+  const nowMs = core.clock.nowMs();
+  const toMs = Math.min(range.toMs, nowMs + 1);
+  const { rows, gaps } = await collectRows(core, current, { fromMs: range.fromMs, toMs });
+  const tally = new LedgerTally();
+  const accounted = new Set<number>();
+  for (const reign of await reigns(core, current)) {
+    const { schedule, version } = reign.job;
+    if (version.state === "deleted" || schedule.kind === "afterEnd") continue;
+    const untilMs = Math.min(reign.untilMs, toMs - 1);
+    for (const slot of schedule.after(Math.max(version.sinceMs, range.fromMs - 1))) {
+      if (slot.atMs > untilMs || slot.dueAtMs > nowMs) break;
+      if (accounted.size === MAX_LEDGER_SLOTS) {
+        throw new CarillonError(
+          "range-too-large",
+          `Cannot account for more than ${MAX_LEDGER_SLOTS} slots at once: ask for a shorter stretch`,
+          { pointer: "/to" },
+        );
+      }
+      accounted.add(slot.atMs);
+      const row = rows.get(slot.atMs);
+      if (row === undefined && slot.excludedBy !== undefined) {
+        tally.add(slot.atMs, { kind: "skipped", reason: "calendar" });
+        continue;
+      }
+      const isHeld =
+        version.state === "paused" || (current.version.state === "paused" && slot.atMs <= current.version.sinceMs);
+      const isFresh = nowMs - slot.dueAtMs <= core.knobs.misfireAfterMs + 2 * core.knobs.settleAfterMs;
+      tally.add(slot.atMs, accountSlot(slot.atMs, { row, gaps, isPaused: isHeld, isFresh }));
+    }
+  }
+  // What fired under a version just before the next one took over, and the slots of `afterEnd` schedules, are known from their rows.
+  for (const [atMs, row] of rows) {
+    if (!accounted.has(atMs)) tally.add(atMs, accountSlot(atMs, { row, gaps: [], isPaused: false, isFresh: true }));
+  }
+  return tally.summary();
+}
+
+interface Reign {
+  readonly job: CompiledJob;
+  /** Last instant governed. */
+  readonly untilMs: number;
+}
+
+async function reigns(core: Core, current: CompiledJob): Promise<readonly Reign[]> {
+  const versions = await core.jobs.history(current);
+  return versions.map((job, index) => ({ job, untilMs: versions[index + 1]?.version.sinceMs ?? Infinity }));
+}
+
+async function collectRows(
+  core: Core,
+  job: CompiledJob,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<{ rows: ReadonlyMap<number, Run>; gaps: readonly Gap[] }> {
+  const rows = new Map<number, Run>();
+  const gaps: Gap[] = [];
+  for await (const row of core.runs.rows(job.version, { fromMs, beforeMs: toMs })) {
+    if ("gap" in row) gaps.push(row.gap);
+    else if (row.run.cause === "slot") rows.set(row.run.slotAtMs, row.run);
+  }
+  let looked = 0;
+  for await (const row of core.runs.rows(job.version, { fromMs: 0, beforeMs: fromMs, descending: true })) {
+    if ("gap" in row && row.gap.toMs >= fromMs) gaps.push(row.gap);
+    looked += 1;
+    if (looked >= GAP_LOOK_BACK_ROWS) break;
+  }
+  return { rows, gaps };
+}

@@ -1,0 +1,32 @@
+import { CarillonError } from "../errors.ts";
+import { formatRunId, type RunKey } from "../run/run-id.ts";
+import { isEnded, type Run } from "../run/run.ts";
+import type { Core } from "./core.ts";
+import { expectJob } from "./pause-job.ts";
+import { expectActive, submitRuns } from "./submit-runs.ts";
+
+/**
+ * Runs the slot of an ended run again, as a new run with the same parameters, under the job as it is now.
+ *
+ * @throws {CarillonError} `run-not-found`, `version-conflict` when the run has not ended, `job-not-active`
+ */
+export async function rerun(core: Core, key: RunKey, { by }: { by?: string }): Promise<Run> {
+  const stored = await core.runs.find(key);
+  if (stored === undefined) throw new CarillonError("run-not-found", `Cannot find run "${formatRunId(key)}"`);
+  const { run } = stored;
+  if (!isEnded(run))
+    throw new CarillonError("version-conflict", `Cannot run "${formatRunId(key)}" again: it is ${run.status}`);
+  const job = expectActive(expectJob((await core.jobs.find(key.namespace, key.job))?.compiled, key.job));
+  const [again] = await submitRuns(core, job, [
+    {
+      slotAtMs: run.slotAtMs,
+      suffix: core.ids.short(),
+      dueAtMs: Math.floor(core.clock.nowMs()),
+      cause: "rerun",
+      origin: { rerunOf: formatRunId(key), ...(by === undefined ? {} : { by }) },
+      ...(run.parameters === undefined ? {} : { parameters: run.parameters }),
+    },
+  ]);
+  if (again === undefined) throw new Error(`Cannot run "${formatRunId(key)}" again: nothing was submitted`);
+  return again;
+}

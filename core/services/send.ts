@@ -1,0 +1,55 @@
+import type { Priority } from "../job/definition.ts";
+import { MAX_DELAY_MS, MAX_SEND, type OutgoingMessage } from "../ports/queue.ts";
+import { encodeMessage, queueName, type RunMessage } from "../run/message.ts";
+import type { Run } from "../run/run.ts";
+import type { Core } from "./core.ts";
+
+/** A message and the queue that it goes to. */
+export interface Doorbell {
+  readonly message: RunMessage;
+  readonly pool: string;
+  readonly priority: Priority;
+}
+
+/** The doorbell of a run that has a record. */
+export function runDoorbell(run: Run, dueAtMs: number): Doorbell {
+  const { namespace, job, stamp, pool, priority } = run;
+  return { message: { v: 1, namespace, job, stamp, dueAtMs }, pool, priority };
+}
+
+const MAX_ATTEMPTS = 8;
+const RETRY_MS = 50;
+
+/**
+ * Sends doorbells, each delayed until shortly before it is due. Resolves when all of them are durable; a due instant
+ * beyond the queue's longest delay is the caller's mistake and is cut to it: the worker that gets it puts it back.
+ */
+export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]): Promise<void> {
+  const nowMs = core.clock.nowMs();
+  const byQueue = new Map<string, OutgoingMessage[]>();
+  for (const { message, pool, priority } of doorbells) {
+    const name = queueName(pool, priority);
+    const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, Math.floor(message.dueAtMs - nowMs - core.knobs.prefetchMs)));
+    const outgoing = { body: encodeMessage(message), group: message.namespace, delayMs };
+    const list = byQueue.get(name);
+    if (list === undefined) byQueue.set(name, [outgoing]);
+    else list.push(outgoing);
+  }
+  const batches: Promise<void>[] = [];
+  for (const [name, messages] of byQueue) {
+    for (let i = 0; i < messages.length; i += MAX_SEND) {
+      batches.push(sendBatch(core, name, messages.slice(i, i + MAX_SEND)));
+    }
+  }
+  await Promise.all(batches);
+}
+
+async function sendBatch(core: Core, name: string, messages: readonly OutgoingMessage[]): Promise<void> {
+  let rest = messages;
+  for (let attempt = 1; rest.length > 0; attempt += 1) {
+    if (attempt > MAX_ATTEMPTS)
+      throw new Error(`Cannot send to queue "${name}": ${rest.length} messages were declined ${MAX_ATTEMPTS} times`);
+    if (attempt > 1) await core.clock.sleep(RETRY_MS * 2 ** attempt * core.random.next());
+    rest = await core.queue.send(name, rest);
+  }
+}

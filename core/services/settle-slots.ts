@@ -1,0 +1,133 @@
+import type { CompiledJob } from "../job/compile.ts";
+import type { Gap } from "../ledger/gap.ts";
+import { type EndedStatus, isEnded, type Run, type SkipReason } from "../run/run.ts";
+import type { Slot } from "../schedule/schedule.ts";
+import type { RunEntry } from "../store/due-index.ts";
+import type { Core } from "./core.ts";
+import { sendDoorbells } from "./send.ts";
+import { slotDoorbell, slotRun } from "./slot-run.ts";
+import { watchesOf } from "./watch.ts";
+
+/** What settling a stretch of slots came to. */
+export interface Settled {
+  /** Every slot up to here has a final row, a gap, or a watch of its own. */
+  readonly settledMs: number;
+  /** No firing slot is left between `settledMs` and the end of what was dispatched. */
+  readonly isComplete: boolean;
+  readonly watches: readonly RunEntry[];
+  /** Vain looks so far; 0 when nothing is missing. */
+  readonly looks: number;
+  /** When to look again for rows that are missing. */
+  readonly lookAgainMs: number | undefined;
+}
+
+const MAX_SLOTS_PER_LOOK = 1_000;
+
+/**
+ * Makes sure of slots that were dispatched: recomputes them from the schedule and compares them with the ledger. A slot
+ * without a row is rung for again (its message may be lost, or still wait in a long queue: a second one does no harm),
+ * each time after a longer while. A row that has not ended gets a watch of its own, so one long run holds up nothing.
+ */
+export async function settleSlots(
+  core: Core,
+  stretch: { job: CompiledJob; current: CompiledJob; afterMs: number; untilMs: number; looks: number },
+): Promise<Settled> {
+  const { job, current, afterMs, untilMs, looks } = stretch;
+  const { settleAfterMs, settleMaxMs } = core.knobs;
+  const nowMs = core.clock.nowMs();
+  const endMs = Math.min(untilMs, nowMs - settleAfterMs - job.schedule.jitterMs);
+  const { slots, isCut } = firingSlots(job, afterMs, endMs);
+  const lastMs = isCut ? (slots.at(-1)?.atMs ?? endMs) : endMs;
+  if (slots.length === 0) {
+    const isComplete = endMs >= untilMs || firingSlots(job, Math.max(afterMs, endMs), untilMs).slots.length === 0;
+    return { settledMs: Math.max(afterMs, endMs), isComplete, watches: [], looks: 0, lookAgainMs: undefined };
+  }
+
+  const { rows, gaps } = await readLedger(core, job, { fromMs: slots[0]?.atMs ?? afterMs, toMs: lastMs });
+  const missing: Slot[] = [];
+  const open: Run[] = [];
+  for (const slot of slots) {
+    const row = rows.get(slot.atMs);
+    if (row !== undefined) {
+      if (!isEnded(row)) open.push(row);
+    } else if (!gaps.some((gap) => gap.fromMs <= slot.atMs && slot.atMs <= gap.toMs)) {
+      missing.push(slot);
+    }
+  }
+  const watches = watchesOf(open, { nowMs, rungThroughMs: nowMs, visitAtMs: () => nowMs + settleAfterMs });
+  const stillMissing = await recover(core, { job, current, missing, nowMs });
+  const [firstMissing] = stillMissing;
+  if (firstMissing === undefined) {
+    return { settledMs: lastMs, isComplete: false, watches, looks: 0, lookAgainMs: isCut ? nowMs : undefined };
+  }
+  return {
+    settledMs: firstMissing.atMs - 1,
+    isComplete: false,
+    watches,
+    looks: looks + 1,
+    lookAgainMs: nowMs + Math.min(settleMaxMs, settleAfterMs * 2 ** Math.min(looks, MAX_DOUBLINGS)),
+  };
+}
+
+const MAX_DOUBLINGS = 16;
+
+/** Rings again for slots without a row, or gives those a row that can't run any more; returns the ones still without. */
+async function recover(
+  core: Core,
+  { job, current, missing, nowMs }: { job: CompiledJob; current: CompiledJob; missing: readonly Slot[]; nowMs: number },
+): Promise<readonly Slot[]> {
+  const { queueMs } = job.timeouts;
+  const waiting: Slot[] = [];
+  for (const slot of missing) {
+    if (current.version.state === "deleted") await putRow(core, job, slot, { status: "skipped", reason: "deleted" });
+    else if (queueMs !== undefined && nowMs > slot.dueAtMs + queueMs)
+      await putRow(core, job, slot, { status: "expired" });
+    else if (nowMs > slot.dueAtMs + job.misfire.maxLatenessMs)
+      await putRow(core, job, slot, { status: "skipped", reason: "misfire" });
+    else waiting.push(slot);
+  }
+  // While the job is paused its unclaimed slots are held: ringing would be in vain.
+  if (waiting.length > 0 && current.version.state === "active") {
+    core.metrics.count("slots_rung_again_total", {}, waiting.length);
+    await sendDoorbells(
+      core,
+      waiting.map((slot) => slotDoorbell(job, slot)),
+    );
+  }
+  return waiting;
+}
+
+async function putRow(
+  core: Core,
+  job: CompiledJob,
+  slot: Slot,
+  end: { status: EndedStatus; reason?: SkipReason },
+): Promise<void> {
+  const nowMs = core.clock.nowMs();
+  await core.runs.put({ ...slotRun(job, slot, nowMs), ...end, endedAtMs: nowMs }, "absent");
+}
+
+function firingSlots(job: CompiledJob, afterMs: number, toMs: number): { slots: readonly Slot[]; isCut: boolean } {
+  const slots: Slot[] = [];
+  if (toMs <= afterMs) return { slots, isCut: false };
+  for (const slot of job.schedule.after(afterMs)) {
+    if (slot.atMs > toMs) break;
+    if (slots.length === MAX_SLOTS_PER_LOOK) return { slots, isCut: true };
+    if (slot.excludedBy === undefined) slots.push(slot);
+  }
+  return { slots, isCut: false };
+}
+
+async function readLedger(
+  core: Core,
+  job: CompiledJob,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<{ rows: ReadonlyMap<number, Run>; gaps: readonly Gap[] }> {
+  const rows = new Map<number, Run>();
+  const gaps: Gap[] = [];
+  for await (const row of core.runs.rows(job.version, { fromMs, beforeMs: toMs + 1 })) {
+    if ("gap" in row) gaps.push(row.gap);
+    else if (row.run.cause === "slot") rows.set(row.run.slotAtMs, row.run);
+  }
+  return { rows, gaps };
+}

@@ -1,0 +1,108 @@
+import { CarillonError } from "../errors.ts";
+import type { Priority } from "../job/definition.ts";
+import type { JsonObject } from "../json.ts";
+import { MAX_INSTANT_MS } from "../schedule/definition.ts";
+import type { Run } from "../run/run.ts";
+import { keys } from "../store/keys.ts";
+import type { Core } from "./core.ts";
+import { expectJob } from "./pause-job.ts";
+import { expectActive, submitRuns } from "./submit-runs.ts";
+
+export interface TriggerRequest {
+  readonly parameters?: JsonObject;
+  /** Not before this instant; default: now. */
+  readonly atMs?: number;
+  readonly priority?: Priority;
+}
+
+export interface TriggerOptions {
+  readonly by?: string;
+  /** The same key with the same requests gives the same runs, however often it is sent. */
+  readonly idempotencyKey?: string;
+}
+
+export const MAX_TRIGGERED = 1_000;
+
+/** The stored answer to a request with an idempotency key: enough to name its runs again. */
+interface IdempotencyRecord {
+  readonly fingerprint: string;
+  readonly atMs: number;
+  readonly seed: string;
+}
+
+interface Identity {
+  readonly atMs: number;
+  readonly seed: string;
+  readonly isRepeat?: boolean;
+}
+
+/**
+ * Runs a job now or at an instant, once for each request (1 to `MAX_TRIGGERED`).
+ *
+ * With an idempotency key the names of the runs are put down first; whoever sends the same request again, after a crash
+ * or at the same time, comes to the same names, and a run that is recorded already stays as it is.
+ */
+export async function triggerRuns(
+  core: Core,
+  namespace: string,
+  name: string,
+  { requests, by, idempotencyKey }: TriggerOptions & { readonly requests: readonly TriggerRequest[] },
+): Promise<readonly Run[]> {
+  const nowMs = Math.floor(core.clock.nowMs());
+  for (const [index, { atMs }] of requests.entries()) {
+    if (atMs !== undefined && !(atMs >= 0 && atMs <= MAX_INSTANT_MS)) {
+      throw new CarillonError(
+        "datetime-out-of-range",
+        "Cannot run at this instant: it must lie between 1970 and 2100",
+        { pointer: `/${index}/at` },
+      );
+    }
+  }
+  const job = expectJob((await core.jobs.find(namespace, name))?.compiled, name);
+  const identity: Identity =
+    idempotencyKey === undefined
+      ? { atMs: nowMs, seed: core.ids.short() }
+      : await settleIdentity(core, {
+          namespace,
+          key: `${name}#${idempotencyKey}`,
+          fingerprint: JSON.stringify(requests),
+          atMs: nowMs,
+        });
+  if (!identity.isRepeat) expectActive(job);
+  const runs = await submitRuns(
+    core,
+    job,
+    requests.map(({ parameters, atMs, priority }, index) => ({
+      slotAtMs: atMs ?? identity.atMs,
+      suffix: requests.length === 1 ? identity.seed : `${identity.seed}-${index}`,
+      dueAtMs: atMs ?? identity.atMs,
+      cause: "manual",
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(priority === undefined ? {} : { priority }),
+      ...(by === undefined ? {} : { origin: { by } }),
+    })),
+  );
+  return identity.isRepeat
+    ? (await Promise.all(runs.map((run) => core.runs.find(run)))).flatMap((stored) =>
+        stored === undefined ? [] : [stored.run],
+      )
+    : runs;
+}
+
+async function settleIdentity(
+  core: Core,
+  { namespace, key, fingerprint, atMs }: { namespace: string; key: string; fingerprint: string; atMs: number },
+): Promise<Identity> {
+  const record: IdempotencyRecord = { fingerprint, atMs, seed: core.ids.short() };
+  const written = await core.table.put(keys.idempotency(namespace, key), record, "absent");
+  if (written.ok) return record;
+  const first = written.current?.body as IdempotencyRecord | undefined;
+  if (first === undefined) return record;
+  if (first.fingerprint !== fingerprint) {
+    throw new CarillonError(
+      "idempotency-mismatch",
+      `Cannot use this idempotency key: it was used for another request at ${new Date(first.atMs).toISOString()}`,
+    );
+  }
+  return { ...first, isRepeat: true };
+}

@@ -1,0 +1,129 @@
+import type { CompiledJob } from "../job/compile.ts";
+import type { ResumeChoice } from "../job/version.ts";
+import { horizonAt, type Plan, planVisit } from "../ledger/plan.ts";
+import type { DueEntry, JobEntry } from "../store/due-index.ts";
+import type { Core } from "./core.ts";
+import { sendDoorbells } from "./send.ts";
+import { settleSlots, type Settled } from "./settle-slots.ts";
+import { slotDoorbell } from "./slot-run.ts";
+import { visitAfterEnd } from "./visit-after-end.ts";
+
+/** How long an entry may wait for the commit (of its version, or of a resumption) that it was armed for. */
+const UNCOMMITTED_MS = 10 * 60_000;
+const UNCOMMITTED_RETRY_MS = 5_000;
+
+/**
+ * Visits one version of a job: writes down what will not fire, rings for what will, and makes sure of what was rung for
+ * before. Doing it twice, at the same time or after a crash half-way, sends doorbells that find their run taken.
+ *
+ * @returns the entries that take the place of the visited one; none when the walk has ended
+ */
+export async function visitJob(core: Core, entry: JobEntry): Promise<readonly DueEntry[]> {
+  const nowMs = core.clock.nowMs();
+  const current = (await core.jobs.find(entry.namespace, entry.job))?.compiled;
+  const awaitCommit = (): readonly DueEntry[] =>
+    nowMs - entry.armedAtMs > UNCOMMITTED_MS ? [] : [{ ...entry, visitAtMs: nowMs + UNCOMMITTED_RETRY_MS }];
+  if (current === undefined || current.version.version < entry.version) return awaitCommit();
+  const job = await core.jobs.findVersion(entry.namespace, entry.job, entry.version);
+  if (job === undefined || job.version.state === "deleted") return [];
+  const reign = await findReign(core, job, current);
+  if (job.version.state === "paused" && reign.resume === undefined) return awaitCommit();
+  if (job.schedule.kind === "afterEnd") return visitAfterEnd(core, entry, { job, current, untilMs: reign.untilMs });
+
+  const plan = planVisit(job, {
+    nowMs,
+    ...reign,
+    cursorMs: entry.cursorMs,
+    horizonMs: horizonAt(nowMs, core.knobs),
+    misfireAfterMs: core.knobs.misfireAfterMs,
+  });
+  await writeStretches(core, job, plan);
+  await sendDoorbells(
+    core,
+    plan.dispatch.map((slot) => slotDoorbell(job, slot)),
+  );
+  core.metrics.count("slots_dispatched_total", {}, plan.dispatch.length);
+
+  const settled = await settleSlots(core, {
+    job,
+    current,
+    afterMs: Math.max(entry.settledMs, plan.coveredMs > entry.cursorMs ? plan.coveredMs : entry.settledMs),
+    untilMs: Math.min(plan.cursorMs, reign.untilMs),
+    looks: entry.looks,
+  });
+  const visitAtMs = nextVisitMs(core, job, plan, settled);
+  const next: DueEntry[] = [...settled.watches];
+  if (visitAtMs !== undefined) {
+    next.push({
+      ...entry,
+      visitAtMs,
+      cursorMs: plan.cursorMs,
+      settledMs: settled.settledMs,
+      looks: settled.looks,
+      armedAtMs: nowMs,
+    });
+  }
+  return next;
+}
+
+/** The first entry of a version: from the instant it was committed. */
+export function firstEntry(core: Core, job: CompiledJob): JobEntry | undefined {
+  const { namespace, name, version, sinceMs } = job.version;
+  if (job.version.state !== "active" || job.schedule.kind === "none") return undefined;
+  let visitAtMs = sinceMs;
+  if (job.schedule.kind !== "afterEnd") {
+    const [first] = job.schedule.after(sinceMs);
+    if (first === undefined) return undefined;
+    visitAtMs = Math.max(sinceMs, first.dueAtMs - core.knobs.leadMs);
+  }
+  const armedAtMs = core.clock.nowMs();
+  return {
+    kind: "job",
+    namespace,
+    job: name,
+    version,
+    visitAtMs,
+    cursorMs: sinceMs,
+    settledMs: sinceMs,
+    looks: 0,
+    armedAtMs,
+  };
+}
+
+async function writeStretches(core: Core, job: CompiledJob, plan: Plan): Promise<void> {
+  const { namespace, name, version } = job.version;
+  for (const stretch of plan.stretches) {
+    await core.runs.putGap({ namespace, job: name, version, ...stretch });
+  }
+}
+
+/** Until when a version governs, and, for a paused one, how it was resumed. */
+async function findReign(
+  core: Core,
+  job: CompiledJob,
+  current: CompiledJob,
+): Promise<{ untilMs: number; resume: ResumeChoice | undefined }> {
+  const { namespace, name, version, state } = job.version;
+  if (version === current.version.version) return { untilMs: Infinity, resume: undefined };
+  const successor = await core.jobs.findVersion(namespace, name, version + 1);
+  if (successor === undefined) throw new Error(`Cannot walk job "${name}": version ${version + 1} is missing`);
+  const untilMs = successor.version.sinceMs;
+  if (state !== "paused") return { untilMs, resume: undefined };
+  if (successor.version.state !== "paused") return { untilMs, resume: successor.version.resume ?? "now" };
+  // Changed while paused: only the last version before the resumption can have slots to catch up on.
+  return { untilMs, resume: current.version.state === "paused" ? undefined : "now" };
+}
+
+/**
+ * When to come back: a lead before the next slot, and when the rows of the last slots are due. The second waits for the
+ * first when they are close, so that a frequent job needs one move a window.
+ */
+function nextVisitMs(core: Core, job: CompiledJob, plan: Plan, settled: Settled): number | undefined {
+  const { leadMs, settleAfterMs } = core.knobs;
+  const slotVisitMs = plan.nextDueMs === undefined ? undefined : plan.nextDueMs - leadMs;
+  if (settled.lookAgainMs !== undefined) return Math.min(settled.lookAgainMs, slotVisitMs ?? Infinity);
+  if (settled.settledMs >= plan.cursorMs || settled.isComplete) return slotVisitMs;
+  const settleVisitMs = plan.cursorMs + job.schedule.jitterMs + settleAfterMs;
+  if (slotVisitMs === undefined) return settleVisitMs;
+  return slotVisitMs <= settleVisitMs + settleAfterMs ? slotVisitMs : settleVisitMs;
+}

@@ -1,0 +1,88 @@
+import { formatRunId } from "../run/run-id.ts";
+import { isEnded } from "../run/run.ts";
+import type { DueEntry, RunEntry } from "../store/due-index.ts";
+import type { StoredRun } from "../store/run-store.ts";
+import type { Core } from "./core.ts";
+import { expireRun } from "./end-unclaimed.ts";
+import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
+import { isWorkerDead } from "./worker-liveness.ts";
+
+/** How long a watch may wait for the commit of a run. */
+const UNCOMMITTED_MS = 10 * 60_000;
+const UNCOMMITTED_RETRY_MS = 30_000;
+
+/**
+ * Visits runs that are watched: rings for those that come due, for those whose message seems lost and for those of dead
+ * workers; reminds workers of cancellations; and lets go of those that have ended.
+ *
+ * @returns the entry that takes the place of the visited one, or none
+ */
+export async function visitRuns(core: Core, entry: RunEntry): Promise<readonly DueEntry[]> {
+  const nowMs = core.clock.nowMs();
+  const stored = await core.runs.findMany(
+    entry.stamps.map((stamp) => ({ namespace: entry.namespace, job: entry.job, stamp })),
+  );
+  const byStamp = new Map(stored.map((item) => [item.run.stamp, item]));
+  const doorbells: Doorbell[] = [];
+  const open: { stamp: string; visitAtMs: number }[] = [];
+  let rangAgain = false;
+  for (const stamp of entry.stamps) {
+    const item = byStamp.get(stamp);
+    const next = item === undefined ? awaitCommit(entry, nowMs) : await look(core, entry, item);
+    if (next === undefined) continue;
+    open.push({ stamp, visitAtMs: next.visitAtMs });
+    if (next.ring !== undefined) doorbells.push(next.ring);
+    rangAgain ||= next.isAgain === true;
+  }
+  await sendDoorbells(core, doorbells);
+  if (open.length === 0) return [];
+  return [
+    {
+      ...entry,
+      stamps: open.map(({ stamp }) => stamp),
+      visitAtMs: open.reduce((least, { visitAtMs }) => Math.min(least, visitAtMs), Infinity),
+      rungThroughMs: Math.max(entry.rungThroughMs, nowMs + core.knobs.lookAheadMs),
+      looks: rangAgain ? entry.looks + 1 : entry.looks,
+    },
+  ];
+}
+
+interface Look {
+  readonly visitAtMs: number;
+  readonly ring?: Doorbell;
+  readonly isAgain?: boolean;
+}
+
+function awaitCommit(entry: RunEntry, nowMs: number): Look | undefined {
+  return nowMs - entry.armedAtMs > UNCOMMITTED_MS ? undefined : { visitAtMs: nowMs + UNCOMMITTED_RETRY_MS };
+}
+
+/** What one run needs now; `undefined` when it needs no watch any more. */
+async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Look | undefined> {
+  const { run } = stored;
+  const { knobs } = core;
+  const nowMs = core.clock.nowMs();
+  if (isEnded(run)) return undefined;
+  if (run.status === "running") {
+    const visitAtMs = nowMs + knobs.settleAfterMs;
+    if (await isWorkerDead(core, run.worker)) {
+      core.metrics.count("runs_of_dead_workers_total");
+      return { visitAtMs, ring: runDoorbell(run, nowMs) };
+    }
+    if (run.cancel !== undefined) {
+      const { graceMs } = run.cancel;
+      await core.workers.command(run.worker.id, { kind: "stop", runId: formatRunId(run), epoch: run.epoch, graceMs });
+    }
+    return { visitAtMs };
+  }
+  if (await expireRun(core, stored)) return undefined;
+  const dueAtMs = run.status === "retrying" ? run.retryAtMs : run.dueAtMs;
+  if (dueAtMs > nowMs + knobs.lookAheadMs) return { visitAtMs: dueAtMs - knobs.leadMs };
+  const ring = runDoorbell(run, dueAtMs);
+  if (dueAtMs > entry.rungThroughMs) return { visitAtMs: Math.max(nowMs, dueAtMs) + knobs.settleAfterMs, ring };
+  const patienceMs = Math.min(knobs.settleMaxMs, knobs.settleAfterMs * 2 ** Math.min(entry.looks, MAX_DOUBLINGS));
+  if (nowMs < dueAtMs + patienceMs) return { visitAtMs: dueAtMs + patienceMs };
+  return { visitAtMs: nowMs + patienceMs, ring, isAgain: true };
+}
+
+const MAX_DOUBLINGS = 16;

@@ -1,0 +1,50 @@
+import type { DueEntry } from "../store/due-index.ts";
+import { visitBackfill } from "./backfill.ts";
+import type { Core } from "./core.ts";
+import { visitJob } from "./visit-job.ts";
+import { visitRuns } from "./visit-runs.ts";
+
+/** Entries visited by one round of one shard. */
+export const MAX_VISITS_PER_ROUND = 500;
+const VISITS_AT_ONCE = 50;
+/** How long an entry rests whose visit has failed. */
+const FAILED_RETRY_MS = 5_000;
+
+/**
+ * Visits what is due in one shard: sends first, then moves the entries, so a crash in between repeats and never forgets.
+ *
+ * @returns how many entries were visited, and how many of the visits failed; those are tried again later
+ */
+export async function visitShard(
+  core: Core,
+  shard: number,
+): Promise<{ readonly visited: number; readonly failures: readonly unknown[] }> {
+  const entries = await core.due.dueBy(shard, core.clock.nowMs(), MAX_VISITS_PER_ROUND);
+  const failures: unknown[] = [];
+  for (let i = 0; i < entries.length; i += VISITS_AT_ONCE) {
+    const moves = await Promise.all(
+      entries.slice(i, i + VISITS_AT_ONCE).map(async (done) => {
+        try {
+          return { done, next: await visit(core, done) };
+        } catch (error) {
+          // One entry that can't be handled must not hold up the others of its shard.
+          failures.push(error);
+          return { done, next: [{ ...done, visitAtMs: core.clock.nowMs() + FAILED_RETRY_MS }] };
+        }
+      }),
+    );
+    await core.due.move(moves);
+  }
+  return { visited: entries.length, failures };
+}
+
+function visit(core: Core, entry: DueEntry): Promise<readonly DueEntry[]> {
+  switch (entry.kind) {
+    case "job":
+      return visitJob(core, entry);
+    case "runs":
+      return visitRuns(core, entry);
+    case "backfill":
+      return visitBackfill(core, entry);
+  }
+}

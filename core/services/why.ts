@@ -1,0 +1,238 @@
+import { CarillonError } from "../errors.ts";
+import type { CompiledJob } from "../job/compile.ts";
+import { type RunLimit, runLimits } from "../limit/run-limits.ts";
+import { usedWeight } from "../limit/limit.ts";
+import { queueName } from "../run/message.ts";
+import { formatRunId, type RunKey } from "../run/run-id.ts";
+import { isEnded, type Run } from "../run/run.ts";
+import type { Core } from "./core.ts";
+import { expectKnown } from "./pause-job.ts";
+
+/** One thing that holds a run or a job back, or that explains its state. */
+export interface Constraint {
+  readonly code:
+    | "deleted"
+    | "paused"
+    | "noSchedule"
+    | "scheduleEnded"
+    | "notDue"
+    | "retryBackoff"
+    | "limitFull"
+    | "noWorker"
+    | "workersDraining"
+    | "workersFull"
+    | "queueBacklog"
+    | "workerSilent"
+    | "cancelling"
+    | "ended"
+    | "skipped"
+    | "running"
+    | "inQueue";
+  /** One sentence for people. */
+  readonly detail: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** When it is expected to be gone, epoch milliseconds, where that is known. */
+  readonly untilMs?: number;
+}
+
+/** Why a run is not running (any more): what holds it back now, the most decisive first. */
+export async function whyRun(core: Core, key: RunKey): Promise<readonly Constraint[]> {
+  const stored = await core.runs.find(key);
+  if (stored === undefined) throw new CarillonError("run-not-found", `Cannot find run "${formatRunId(key)}"`);
+  const { run } = stored;
+  if (isEnded(run)) return [endedConstraint(run)];
+  const job = expectKnown(await core.jobs.findVersion(run.namespace, run.job, run.version), run.job);
+  const current = expectKnown((await core.jobs.find(run.namespace, run.job))?.compiled, run.job);
+  if (run.status === "running") return runningConstraints(core, run);
+  const held = run.attempt === 0 ? stateConstraints(current) : [];
+  return [
+    ...held,
+    ...timeConstraints(core, run),
+    ...(await limitConstraints(core, run, job)),
+    ...(await capacityConstraints(core, run)),
+  ];
+}
+
+/** Why a job has nothing running: its state, its next slot, and what holds its pool back. */
+export async function whyJob(core: Core, namespace: string, name: string): Promise<readonly Constraint[]> {
+  const job = expectKnown((await core.jobs.find(namespace, name))?.compiled, name);
+  const held = stateConstraints(job);
+  if (held.length > 0) return held;
+  const constraints = [...scheduleConstraints(core, job)];
+  const { rows } = await core.runs.page(job.version, { limit: 20 });
+  for (const row of rows) {
+    if (!("run" in row) || isEnded(row.run)) continue;
+    const { run } = row;
+    if (run.status === "running") constraints.push(...(await runningConstraints(core, run)));
+    else constraints.push(...timeConstraints(core, run), ...(await limitConstraints(core, run, job)));
+  }
+  return [...constraints, ...(await poolConstraints(core, job.pool))];
+}
+
+function endedConstraint(run: Extract<Run, { endedAtMs: number }>): Constraint {
+  const { status, endedAtMs, reason, error } = run;
+  const at = new Date(endedAtMs).toISOString();
+  if (status === "skipped")
+    return {
+      code: "skipped",
+      detail: `It was skipped at ${at}: ${reason ?? "overlap"}`,
+      evidence: { reason, endedAtMs },
+    };
+  const because = error === undefined ? "" : `: ${error.name}, ${error.message}`;
+  return {
+    code: "ended",
+    detail: `It ${status === "timedOut" ? "timed out" : status} at ${at}${because}`,
+    evidence: { status, endedAtMs, error, attempts: run.attempts },
+  };
+}
+
+function stateConstraints({ version }: CompiledJob): Constraint[] {
+  const { state, sinceMs, by, note } = version;
+  if (state === "active") return [];
+  const since = new Date(sinceMs).toISOString();
+  const who = by === undefined ? "" : ` by ${by}`;
+  const why = note === undefined ? "" : ` (${note})`;
+  return [
+    {
+      code: state,
+      detail: `The job was ${state}${who} at ${since}${why}`,
+      evidence: { sinceMs, by, note, version: version.version },
+    },
+  ];
+}
+
+function scheduleConstraints(core: Core, job: CompiledJob): Constraint[] {
+  const { kind } = job.schedule;
+  if (kind === "none")
+    return [{ code: "noSchedule", detail: "The job has no schedule: it runs when triggered", evidence: {} }];
+  if (kind === "afterEnd") return [];
+  for (const slot of job.schedule.after(core.clock.nowMs())) {
+    if (slot.excludedBy !== undefined) continue;
+    const at = new Date(slot.dueAtMs).toISOString();
+    return [
+      {
+        code: "notDue",
+        detail: `The next slot is due at ${at}`,
+        evidence: { slotAtMs: slot.atMs, dueAtMs: slot.dueAtMs },
+        untilMs: slot.dueAtMs,
+      },
+    ];
+  }
+  return [{ code: "scheduleEnded", detail: "The schedule has no further slot", evidence: {} }];
+}
+
+async function runningConstraints(core: Core, run: Extract<Run, { status: "running" }>): Promise<Constraint[]> {
+  const { worker, startedAtMs, attempt, cancel } = run;
+  const record = await core.workers.find(worker.pool, worker.id);
+  const evidence = { worker: worker.id, startedAtMs, attempt };
+  if (record === undefined || record.state === "gone") {
+    return [
+      { code: "workerSilent", detail: `Its worker "${worker.id}" is gone; the next attempt follows shortly`, evidence },
+    ];
+  }
+  if (cancel !== undefined) {
+    return [
+      {
+        code: "cancelling",
+        detail: `It is being stopped since ${new Date(cancel.atMs).toISOString()} by ${cancel.by}`,
+        evidence: { ...evidence, cancel },
+      },
+    ];
+  }
+  return [
+    {
+      code: "running",
+      detail: `Attempt ${attempt} is running on worker "${worker.id}" since ${new Date(startedAtMs).toISOString()}`,
+      evidence,
+    },
+  ];
+}
+
+function timeConstraints(core: Core, run: Run): Constraint[] {
+  const nowMs = core.clock.nowMs();
+  if (run.status === "retrying" && run.retryAtMs > nowMs) {
+    const at = new Date(run.retryAtMs).toISOString();
+    const last = run.attempts.at(-1)?.error;
+    return [
+      {
+        code: "retryBackoff",
+        detail: `Attempt ${run.attempt} failed; the next one is at ${at}`,
+        evidence: { retryAtMs: run.retryAtMs, last },
+        untilMs: run.retryAtMs,
+      },
+    ];
+  }
+  if (run.dueAtMs <= nowMs) return [];
+  return [
+    {
+      code: "notDue",
+      detail: `It is due at ${new Date(run.dueAtMs).toISOString()}`,
+      evidence: { dueAtMs: run.dueAtMs },
+      untilMs: run.dueAtMs,
+    },
+  ];
+}
+
+async function limitConstraints(core: Core, run: Run, job: CompiledJob): Promise<Constraint[]> {
+  const constraints: Constraint[] = [];
+  for (const limit of runLimits(run, job)) {
+    const constraint = await limitConstraint(core, run, limit);
+    if (constraint !== undefined) constraints.push(constraint);
+  }
+  return constraints;
+}
+
+async function limitConstraint(
+  core: Core,
+  run: Run,
+  { key, capacity, weight }: RunLimit,
+): Promise<Constraint | undefined> {
+  const { holders, waiters } = await core.limits.find(key);
+  const others = holders.filter((holder) => holder.stamp !== run.stamp || holder.job !== run.job);
+  const open = (await core.runs.findMany(others.slice(0, 100))).filter((stored) => !isEnded(stored.run));
+  const held = others.filter((holder) =>
+    open.some((stored) => stored.run.stamp === holder.stamp && stored.run.job === holder.job),
+  );
+  if (held.length === 0 || usedWeight({ holders: held }) + weight <= capacity) return undefined;
+  const names = held.slice(0, 10).map(formatRunId);
+  const before = waiters.findIndex((waiter) => waiter.stamp === run.stamp && waiter.job === run.job);
+  const place = before < 0 ? "" : `, ${before} waiting before it`;
+  return {
+    code: "limitFull",
+    detail: `Concurrency key "${key}" is full: ${usedWeight({ holders: held })} of ${capacity} held by ${names.join(", ")}${place}`,
+    evidence: { key, capacity, holders: names, waiters: waiters.length, ...(before < 0 ? {} : { place: before }) },
+  };
+}
+
+async function capacityConstraints(core: Core, run: Run): Promise<Constraint[]> {
+  const constraints = await poolConstraints(core, run.pool);
+  const depth = await core.queue.depth(queueName(run.pool, run.priority));
+  const evidence = { queue: queueName(run.pool, run.priority), ...depth };
+  if (depth.visible > 0)
+    constraints.push({
+      code: "queueBacklog",
+      detail: `${depth.visible} messages are visible in its queue, the oldest since ${Math.round(depth.oldestAgeMs)} ms`,
+      evidence,
+    });
+  else if (constraints.length === 0)
+    constraints.push({ code: "inQueue", detail: "Nothing holds it back: a worker is about to take it", evidence });
+  return constraints;
+}
+
+async function poolConstraints(core: Core, pool: string): Promise<Constraint[]> {
+  const workers = (await core.workers.list(pool)).filter((worker) => worker.state !== "gone");
+  const ready = workers.filter((worker) => worker.state === "ready");
+  const evidence = {
+    pool,
+    workers: workers.map(({ id, state, slots, running }) => ({ id, state, slots, running: running.length })),
+  };
+  if (workers.length === 0) return [{ code: "noWorker", detail: `Pool "${pool}" has no worker`, evidence }];
+  if (ready.length === 0)
+    return [{ code: "workersDraining", detail: `All workers of pool "${pool}" are draining`, evidence }];
+  if (ready.every((worker) => worker.running.length >= worker.slots)) {
+    return [
+      { code: "workersFull", detail: `All slots of the ${ready.length} workers of pool "${pool}" are taken`, evidence },
+    ];
+  }
+  return [];
+}

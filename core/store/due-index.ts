@@ -1,0 +1,143 @@
+import type { BatchWrite, Stored, Table } from "../ports/table.ts";
+import { MAX_BATCH_WRITE } from "../ports/table.ts";
+import { shardOf } from "../lease/shard.ts";
+import { keys } from "./keys.ts";
+
+/**
+ * What is to be looked at, and when. An entry is a promise to visit; it carries no authority: a visit reads the job or
+ * the run and decides anew. Entries are armed before what they watch is committed, so nothing can be committed unwatched.
+ */
+export type DueEntry = JobEntry | RunEntry | BackfillEntry;
+
+/** Walks one version of a job through its slots. The walk of a version ends when the next version has taken over. */
+export interface JobEntry {
+  readonly kind: "job";
+  readonly namespace: string;
+  readonly job: string;
+  readonly version: number;
+  readonly visitAtMs: number;
+  /** Slots up to here have been dispatched or accounted for. */
+  readonly cursorMs: number;
+  /** Slots up to here have a final row or a watch of their own. */
+  readonly settledMs: number;
+  /** Vain looks for rows of dispatched slots, one after the other. */
+  readonly looks: number;
+  readonly armedAtMs: number;
+}
+
+/** Watches up to `MAX_WATCHED` runs of one job until all have ended. */
+export interface RunEntry {
+  readonly kind: "runs";
+  readonly namespace: string;
+  readonly job: string;
+  readonly stamps: readonly string[];
+  readonly visitAtMs: number;
+  /** Runs due up to here have been rung for. */
+  readonly rungThroughMs: number;
+  /** Visits that had to ring again. */
+  readonly looks: number;
+  readonly armedAtMs: number;
+}
+
+/** As many as one batch read can tell of. */
+export const MAX_WATCHED = 100;
+
+/** Feeds a backfill's runs into the queue, a page at a time. */
+export interface BackfillEntry {
+  readonly kind: "backfill";
+  readonly namespace: string;
+  readonly job: string;
+  readonly backfill: string;
+  readonly visitAtMs: number;
+  readonly armedAtMs: number;
+}
+
+export class DueIndex {
+  readonly #table: Table;
+  readonly #shards: number;
+
+  constructor(table: Table, shards: number) {
+    this.#table = table;
+    this.#shards = shards;
+  }
+
+  async arm(entry: DueEntry): Promise<void> {
+    await this.#table.put(this.#key(entry), entry, "any");
+  }
+
+  /** Entries to visit at or before `atMs`, soonest first. */
+  async dueBy(shard: number, atMs: number, limit: number): Promise<readonly DueEntry[]> {
+    const page = await this.#table.query({ pk: keys.duePartition(shard), before: keys.dueBefore(atMs + 1), limit });
+    return page.items.map(asEntry);
+  }
+
+  /** The soonest visit of a shard, epoch milliseconds, or `undefined` when it has none. */
+  async nextVisitMs(shard: number): Promise<number | undefined> {
+    const page = await this.#table.query({ pk: keys.duePartition(shard), limit: 1 });
+    const [first] = page.items;
+    return first === undefined ? undefined : asEntry(first).visitAtMs;
+  }
+
+  /** Replaces visited entries by what is to be visited next. New entries are put before the old ones go. */
+  async move(moves: readonly { readonly done: DueEntry; readonly next: readonly DueEntry[] }[]): Promise<void> {
+    const puts = new Map<string, BatchWrite>();
+    const removals = new Map<string, BatchWrite>();
+    for (const { done, next } of moves) {
+      const doneKey = this.#key(done);
+      removals.set(keyText(doneKey), { delete: doneKey });
+      for (const entry of next) {
+        const key = this.#key(entry);
+        puts.set(keyText(key), { put: { key, body: entry } });
+      }
+    }
+    for (const key of puts.keys()) removals.delete(key);
+    await this.#write([...puts.values()]);
+    await this.#write([...removals.values()]);
+  }
+
+  async #write(writes: readonly BatchWrite[]): Promise<void> {
+    const batches: Promise<void>[] = [];
+    for (let i = 0; i < writes.length; i += MAX_BATCH_WRITE) {
+      batches.push(this.#writeAll(writes.slice(i, i + MAX_BATCH_WRITE)));
+    }
+    await Promise.all(batches);
+  }
+
+  async #writeAll(writes: readonly BatchWrite[]): Promise<void> {
+    let rest = writes;
+    for (let attempt = 0; rest.length > 0; attempt += 1) {
+      if (attempt === MAX_BATCH_ATTEMPTS)
+        throw new Error(`Cannot move due entries: ${rest.length} were declined ${attempt} times`);
+      rest = await this.#table.batchWrite(rest);
+    }
+  }
+
+  #key(entry: DueEntry) {
+    return keys.due(shardOf(owner(entry), this.#shards), entry.visitAtMs, subject(entry));
+  }
+}
+
+const MAX_BATCH_ATTEMPTS = 8;
+
+function owner(entry: DueEntry): string {
+  return `${entry.namespace}/${entry.job}`;
+}
+
+function subject(entry: DueEntry): string {
+  switch (entry.kind) {
+    case "job":
+      return `job#${entry.namespace}#${entry.job}#${entry.version}`;
+    case "runs":
+      return `runs#${entry.namespace}#${entry.job}#${entry.stamps[0] ?? ""}`;
+    case "backfill":
+      return `backfill#${entry.namespace}#${entry.job}#${entry.backfill}`;
+  }
+}
+
+function keyText({ pk, sk }: { pk: string; sk: string }): string {
+  return `${pk} ${sk}`;
+}
+
+function asEntry(stored: Stored): DueEntry {
+  return stored.body as DueEntry;
+}

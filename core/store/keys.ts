@@ -1,0 +1,67 @@
+import type { RunKey } from "../run/run-id.ts";
+import type { Key } from "../ports/table.ts";
+
+/**
+ * Every key of the one table. The namespace is part of each key that belongs to a tenant, so a list can never cross
+ * namespaces. `#` separates parts; no name may hold it.
+ */
+export const keys = {
+  job: (namespace: string, name: string): Key => ({ pk: `ns#${namespace}`, sk: `job#${name}` }),
+  jobs: (namespace: string) => ({ pk: `ns#${namespace}`, prefix: "job#" }),
+  jobVersion: (namespace: string, name: string, version: number): Key => ({
+    pk: `version#${namespace}#${name}`,
+    sk: padded(version, VERSION_DIGITS),
+  }),
+  namespace: (namespace: string): Key => ({ pk: "namespaces", sk: namespace }),
+  namespaces: { pk: "namespaces", prefix: "" },
+  calendar: (namespace: string, name: string): Key => ({ pk: `ns#${namespace}`, sk: `calendar#${name}` }),
+  calendars: (namespace: string) => ({ pk: `ns#${namespace}`, prefix: "calendar#" }),
+  calendarEdition: (namespace: string, name: string, edition: number): Key => ({
+    pk: `calendar#${namespace}#${name}`,
+    sk: padded(edition, VERSION_DIGITS),
+  }),
+  run: (run: RunKey): Key => ({ pk: ledgerPartition(run.namespace, run.job), sk: run.stamp }),
+  gap: (namespace: string, job: string, fromStamp: string): Key => ({
+    pk: ledgerPartition(namespace, job),
+    sk: `${fromStamp}${GAP_SUFFIX}`,
+  }),
+  /** `visitAtMs` first, so that one range query finds what is due. */
+  due: (shard: number, visitAtMs: number, subject: string): Key => ({
+    pk: `due#${padded(shard, SHARD_DIGITS)}`,
+    sk: `${padded(Math.max(0, Math.floor(visitAtMs)), INSTANT_DIGITS)}#${subject}`,
+  }),
+  duePartition: (shard: number) => `due#${padded(shard, SHARD_DIGITS)}`,
+  dueBefore: (atMs: number) => padded(Math.max(0, Math.floor(atMs)), INSTANT_DIGITS),
+  lease: (shard: number): Key => ({ pk: "lease#scheduler", sk: `shard#${padded(shard, SHARD_DIGITS)}` }),
+  scheduler: (id: string): Key => ({ pk: "scheduler", sk: id }),
+  worker: (pool: string, id: string): Key => ({ pk: `pool#${pool}`, sk: `worker#${id}` }),
+  workers: (pool: string) => ({ pk: `pool#${pool}`, prefix: "worker#" }),
+  pool: (pool: string): Key => ({ pk: "pools", sk: pool }),
+  pools: { pk: "pools", prefix: "" },
+  workerCommand: (workerId: string, subject: string): Key => ({ pk: `worker#${workerId}`, sk: subject }),
+  limit: (key: string): Key => ({ pk: `limit#${key}`, sk: "limit" }),
+  backfill: (namespace: string, job: string, id: string): Key => ({ pk: `backfill#${namespace}#${job}`, sk: id }),
+  backfills: (namespace: string, job: string) => ({ pk: `backfill#${namespace}#${job}`, prefix: "" }),
+  idempotency: (namespace: string, key: string): Key => ({ pk: `idempotency#${namespace}`, sk: key }),
+  token: (hash: string): Key => ({ pk: "tokens", sk: hash }),
+  tokens: { pk: "tokens", prefix: "" },
+  audit: (namespace: string, atMs: number, id: string): Key => ({
+    pk: `audit#${namespace}`,
+    sk: `${padded(Math.floor(atMs), INSTANT_DIGITS)}#${id}`,
+  }),
+  auditLog: (namespace: string) => ({ pk: `audit#${namespace}`, prefix: "" }),
+};
+
+export const GAP_SUFFIX = "~gap";
+
+const VERSION_DIGITS = 8;
+const SHARD_DIGITS = 4;
+const INSTANT_DIGITS = 15;
+
+function ledgerPartition(namespace: string, job: string): string {
+  return `run#${namespace}#${job}`;
+}
+
+function padded(value: number, digits: number): string {
+  return String(value).padStart(digits, "0");
+}

@@ -1,0 +1,96 @@
+import type { Expectation, Stored, Table } from "../ports/table.ts";
+import { type Gap, isGapKey } from "../ledger/gap.ts";
+import { type RunKey, stampOf } from "../run/run-id.ts";
+import type { Run } from "../run/run.ts";
+import { keys } from "./keys.ts";
+import { listRange } from "./pages.ts";
+
+export interface StoredRun {
+  readonly run: Run;
+  readonly rev: number;
+}
+
+export type RunWrite =
+  | { readonly ok: true; readonly rev: number }
+  | { readonly ok: false; readonly current: StoredRun | undefined };
+
+/** A ledger row as stored: a run, or a gap that covers a stretch. */
+export type LedgerRow = { readonly run: Run } | { readonly gap: Gap };
+
+/** The ledger: runs and gaps of a job, in time order. */
+export class RunStore {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async find(key: RunKey): Promise<StoredRun | undefined> {
+    const stored = await this.#table.get(keys.run(key));
+    return stored === undefined ? undefined : asRun(stored);
+  }
+
+  async findMany(runKeys: readonly RunKey[]): Promise<readonly StoredRun[]> {
+    if (runKeys.length === 0) return [];
+    const stored = await this.#table.batchGet(runKeys.map((key) => keys.run(key)));
+    return stored.map(asRun);
+  }
+
+  async put(run: Run, expect: Expectation): Promise<RunWrite> {
+    const result = await this.#table.put(keys.run(run), run, expect);
+    if (result.ok) return result;
+    return { ok: false, current: result.current === undefined ? undefined : asRun(result.current) };
+  }
+
+  /**
+   * Puts a gap, or lengthens the one that begins at the same instant. Gaps are never shortened: a repeated visit that
+   * saw less must not uncover what an earlier one had covered.
+   */
+  async putGap(gap: Gap): Promise<void> {
+    const key = keys.gap(gap.namespace, gap.job, stampOf(gap.fromMs));
+    for (let expect: Expectation = "absent"; ;) {
+      const result = await this.#table.put(key, gap, expect);
+      if (result.ok || result.current === undefined) return;
+      if ((result.current.body as Gap).toMs >= gap.toMs) return;
+      expect = result.current.rev;
+    }
+  }
+
+  /** Rows whose stamp lies in [fromMs, beforeMs), in time order (or newest first). Gaps sort at their first instant. */
+  async *rows(
+    job: { readonly namespace: string; readonly name: string },
+    { fromMs, beforeMs, descending }: { fromMs: number; beforeMs: number; descending?: boolean },
+  ): AsyncGenerator<LedgerRow> {
+    const { pk } = keys.run({ namespace: job.namespace, job: job.name, stamp: "" });
+    const range = {
+      pk,
+      from: stampOf(fromMs),
+      before: stampOf(beforeMs),
+      ...(descending === undefined ? {} : { descending }),
+    };
+    for await (const stored of listRange(this.#table, range)) yield asRow(stored);
+  }
+
+  /** A page of rows, newest first; `after` is a former page's `next`. */
+  async page(
+    job: { readonly namespace: string; readonly name: string },
+    options: { limit: number; after?: string | undefined; descending?: boolean },
+  ): Promise<{ rows: readonly LedgerRow[]; next: string | undefined }> {
+    const { pk } = keys.run({ namespace: job.namespace, job: job.name, stamp: "" });
+    const page = await this.#table.query({
+      pk,
+      limit: options.limit,
+      descending: options.descending ?? true,
+      ...(options.after === undefined ? {} : { after: options.after }),
+    });
+    return { rows: page.items.map(asRow), next: page.next };
+  }
+}
+
+function asRun(stored: Stored): StoredRun {
+  return { run: stored.body as Run, rev: stored.rev };
+}
+
+function asRow(stored: Stored): LedgerRow {
+  return isGapKey(stored.key.sk) ? { gap: stored.body as Gap } : { run: stored.body as Run };
+}

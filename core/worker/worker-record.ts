@@ -1,0 +1,25 @@
+/** What a worker tells of itself with each heartbeat; one item a worker, not one a run. */
+export interface WorkerRecord {
+  readonly id: string;
+  readonly pool: string;
+  /** `gone`: it said so itself, or its fleet is certain. */
+  readonly state: "ready" | "draining" | "gone";
+  readonly slots: number;
+  readonly running: readonly string[];
+  readonly startedAtMs: number;
+  /** Rises with every heartbeat; what observers watch instead of a clock. */
+  readonly beat: number;
+  readonly process?: ProcessRef;
+}
+
+/** Names a process for certain: host name, process id and, where it can be had, its start time in the kernel's ticks. */
+export interface ProcessRef {
+  readonly host: string;
+  readonly pid: number;
+  readonly startTicks?: string;
+}
+
+/** What is asked of a worker, read by it at each heartbeat. */
+export type WorkerCommand =
+  | { readonly kind: "drain" }
+  | { readonly kind: "stop"; readonly runId: string; readonly epoch: number; readonly graceMs: number };
