@@ -3,10 +3,13 @@ export interface RunLogs {
   /** Appends entries in order. Entries are kept at most `MAX_LOG_BYTES` an attempt; then one marked entry says that the rest was cut. */
   append(stream: LogStream, entries: readonly LogEntry[]): Promise<void>;
 
-  /** Entries from `cursor` (default: the start), at most `limit`; `next` continues from there, also for lines not yet written. */
+  /**
+   * Entries from `cursor` (default: the start), at most `limit` (1 or more); `next` continues from there, also for lines
+   * not yet written. A stream that was never written to gives an empty page that is not closed.
+   */
   read(stream: LogStream, options: { readonly cursor?: string; readonly limit: number }): Promise<LogPage>;
 
-  /** Ends the stream: readers learn that nothing more will come. Idempotent. */
+  /** Ends the stream: readers learn that nothing more will come, and what is appended afterwards is dropped. Idempotent. */
   close(stream: LogStream): Promise<void>;
 }
 

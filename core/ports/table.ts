@@ -13,7 +13,7 @@ export interface Table {
   /** The item as of now, or `undefined`. */
   get(key: Key): Promise<Stored | undefined>;
 
-  /** The items that exist among `keys` (at most 100), in no particular order. */
+  /** The items that exist among `keys` (at most 100, all different), in no particular order. */
   batchGet(keys: readonly Key[]): Promise<readonly Stored[]>;
 
   /** Items of one partition in ascending (or descending) order of their sort key, one page at a time. */
@@ -22,17 +22,21 @@ export interface Table {
   /** Writes the whole item if `expect` holds. */
   put(key: Key, body: Body, expect: Expectation): Promise<WriteResult>;
 
-  /** Removes the item if `expect` holds. Removing an absent item without expectation succeeds. */
+  /**
+   * Removes the item if `expect` holds; `rev` is then that of the item removed. Removing an absent item without
+   * expectation, or expecting it to be absent, succeeds with `rev` 0.
+   */
   delete(key: Key, expect: Expectation): Promise<WriteResult>;
 
   /**
-   * Up to 25 unconditional writes, at most one an item. Neither atomic nor ordered: when the promise is rejected, any
-   * part of the batch may have been applied. Those that the store declined (throttling) are returned, for a retry.
+   * Up to 25 unconditional writes, at most one an item; a put raises the revision as `put` does. Neither atomic nor
+   * ordered: when the promise is rejected, any part of the batch may have been applied. Those that the store declined
+   * (throttling) are returned, for a retry.
    */
   batchWrite(writes: readonly BatchWrite[]): Promise<readonly BatchWrite[]>;
 }
 
-/** Keys are non-empty strings of at most 1,024 bytes (pk) and 1,024 bytes (sk), compared by UTF-8 byte order. */
+/** Non-empty, well-formed Unicode strings of at most 1,024 bytes each in UTF-8, compared by those bytes. */
 export interface Key {
   readonly pk: string;
   readonly sk: string;

@@ -35,7 +35,7 @@ export async function visitAfterEnd(
         looks,
       });
     }
-    nextMs = Math.max(entry.cursorMs + 1, last.run.endedAtMs + (job.schedule.afterEndMs ?? 0));
+    nextMs = Math.max(entry.cursorMs + 1, Math.ceil(last.run.endedAtMs) + (job.schedule.afterEndMs ?? 0));
   }
   for (let slot = job.schedule.at(nextMs); ; slot = job.schedule.at(nextMs)) {
     if (slot === undefined || nextMs > untilMs) return [];

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { ProcessRef } from "../../core/worker/worker-record.ts";
+
+/** Names this process so that others on the machine can tell for certain whether it lives. */
+export function ownProcess(): ProcessRef {
+  return processRef(process.pid);
+}
+
+export function processRef(pid: number): ProcessRef {
+  const startTicks = readStartTicks(pid);
+  return { host: hostname(), pid, ...(startTicks === undefined ? {} : { startTicks }) };
+}
+
+/**
+ * Whether a process is gone for certain: it was on this machine, and its id is free or belongs to a process that was
+ * started at another time. `false` also means "cannot tell".
+ */
+export function isProcessGone({ host, pid, startTicks }: ProcessRef): boolean {
+  if (host !== hostname()) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+  return startTicks !== undefined && readStartTicks(pid) !== startTicks;
+}
+
+/** Field 22 of /proc/PID/stat, the start time since boot; `undefined` where there is no such file, or for a zombie. */
+function readStartTicks(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The second field is a name in parentheses that may hold anything, also parentheses.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[STARTTIME_AFTER_NAME];
+  } catch {
+    return undefined;
+  }
+}
+
+const STARTTIME_AFTER_NAME = 19;

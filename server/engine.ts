@@ -1,0 +1,52 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { FileRunLogs } from "../adapters/embedded/file-run-logs.ts";
+import { MemoryMetrics } from "../adapters/embedded/memory-metrics.ts";
+import { isProcessGone } from "../adapters/embedded/process-ref.ts";
+import { SqliteStore } from "../adapters/embedded/sqlite-store.ts";
+import { SystemClock } from "../adapters/embedded/system-clock.ts";
+import { SystemIds } from "../adapters/embedded/system-ids.ts";
+import { SystemRandom } from "../adapters/embedded/system-random.ts";
+import { EMBEDDED_KNOBS, type Knobs } from "../core/knobs.ts";
+import { type Core, createCore } from "../core/services/core.ts";
+
+export interface EngineOptions {
+  /** The data folder; made if absent. Several processes of one machine may share it. */
+  readonly folder: string;
+  readonly knobs?: Partial<Knobs>;
+  /** `normal` lets the last moments before a power failure be lost, never more. @default "full" */
+  readonly durability?: "full" | "normal";
+  /** Whether this process empties the write-ahead log; one of those that share the folder must. @default true */
+  readonly checkpoint?: boolean;
+}
+
+/** The core over the embedded adapters, and what has to be closed with it. */
+export interface Engine {
+  readonly core: Core;
+  readonly logs: FileRunLogs;
+  readonly metrics: MemoryMetrics;
+  readonly store: SqliteStore;
+  close(): Promise<void>;
+}
+
+/** @throws {StoreOpenError} when the data folder cannot or must not be used */
+export function openEngine({ folder, knobs, durability = "full", checkpoint = true }: EngineOptions): Engine {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const clock = new SystemClock();
+  const store = SqliteStore.open({ folder, durability, checkpoint, clock });
+  const metrics = new MemoryMetrics();
+  const logs = new FileRunLogs(join(folder, "logs"));
+  const core = createCore(
+    {
+      table: store.table,
+      queue: store.queue,
+      clock,
+      random: new SystemRandom(),
+      ids: new SystemIds(),
+      metrics,
+      isGone: isProcessGone,
+    },
+    { ...EMBEDDED_KNOBS, ...knobs },
+  );
+  return { core, logs, metrics, store, close: () => store.close() };
+}

@@ -1,0 +1,128 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import type { Fleet, FleetMember, StopEvidence } from "../core/ports/fleet.ts";
+
+export interface ProcessFleetOptions {
+  /** Arguments of every worker process, such as the data folder. */
+  readonly workerArguments: readonly string[];
+  /** Told when a worker's process has ended without being asked to. */
+  readonly onLost: (workerId: string) => void;
+  /** Told of lines that workers write to standard error. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface Member {
+  readonly workerId: string;
+  readonly pool: string;
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+  state: FleetMember["state"];
+}
+
+const WORKER_PROGRAM = fileURLToPath(new URL("../worker/main.ts", import.meta.url));
+/** The first restart is at once; a worker that dies again soon waits twice as long each time. */
+const RESTART_MS = 200;
+const MAX_RESTART_MS = 10_000;
+const STEADY_AFTER_MS = 30_000;
+
+/** The embedded fleet: worker processes, children of this one. A worker that dies unasked is replaced. */
+export class ProcessFleet implements Fleet {
+  readonly #options: ProcessFleetOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #wanted = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #closed = false;
+
+  constructor(options: ProcessFleetOptions) {
+    this.#options = options;
+  }
+
+  resize(pool: string, count: number): Promise<void> {
+    this.#wanted.set(pool, count);
+    this.#fill(pool);
+    const surplus = this.#of(pool).slice(count);
+    for (const member of surplus) this.#drain(member);
+    return Promise.resolve();
+  }
+
+  list(): Promise<readonly FleetMember[]> {
+    return Promise.resolve([...this.#members.values()].map(({ workerId, pool, state }) => ({ workerId, pool, state })));
+  }
+
+  async stop(workerId: string, { graceMs }: { readonly graceMs: number }): Promise<StopEvidence> {
+    const member = this.#members.get(workerId);
+    if (member === undefined) return { stopped: true, how: "absent" };
+    this.#drain(member);
+    if (await endsWithin(member.ended, graceMs)) return { stopped: true, how: "drained" };
+    member.child.kill("SIGKILL");
+    return (await endsWithin(member.ended, KILL_WAIT_MS)) ? { stopped: true, how: "killed" } : { stopped: false, how: "timeout" };
+  }
+
+  /** Drains all workers; those that have not ended after `graceMs` are killed. */
+  async close({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all([...this.#members.keys()].map((workerId) => this.stop(workerId, { graceMs })));
+  }
+
+  #of(pool: string): Member[] {
+    return [...this.#members.values()].filter((member) => member.pool === pool && member.state !== "draining");
+  }
+
+  #fill(pool: string): void {
+    if (this.#closed) return;
+    const missing = (this.#wanted.get(pool) ?? 0) - this.#of(pool).length;
+    for (let i = 0; i < missing; i += 1) this.#start(pool);
+  }
+
+  #start(pool: string): void {
+    const workerId = `${pool}-${randomUUID().slice(0, 8)}`;
+    const child = fork(WORKER_PROGRAM, ["--id", workerId, "--pool", pool, ...this.#options.workerArguments], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      // A terminal's interrupt is for the server, which drains its workers in order.
+      detached: true,
+    });
+    const startedAtMs = performance.now();
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const member: Member = { workerId, pool, child, ended, state: "starting" };
+    this.#members.set(workerId, member);
+    child.on("message", () => (member.state = member.state === "starting" ? "running" : member.state));
+    child.on("error", this.#options.onError);
+    child.on("exit", () => {
+      this.#members.delete(workerId);
+      resolve();
+      if (member.state !== "draining") this.#replace(member, performance.now() - startedAtMs);
+      else this.#fill(pool);
+    });
+  }
+
+  #replace({ workerId, pool }: Member, livedMs: number): void {
+    this.#options.onLost(workerId);
+    const failures = livedMs > STEADY_AFTER_MS ? 0 : (this.#failures.get(pool) ?? 0);
+    this.#failures.set(pool, failures + 1);
+    const delayMs = failures === 0 ? 0 : Math.min(MAX_RESTART_MS, RESTART_MS * 2 ** failures);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#fill(pool);
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  #drain(member: Member): void {
+    if (member.state === "draining") return;
+    member.state = "draining";
+    member.child.kill("SIGTERM");
+  }
+}
+
+const KILL_WAIT_MS = 5_000;
+
+async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const isEnded = await Promise.race([ended.then(() => true), late]);
+  clearTimeout(timer);
+  return isEnded;
+}

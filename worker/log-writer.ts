@@ -1,0 +1,54 @@
+import type { Clock } from "../core/ports/clock.ts";
+import type { LogEntry, LogStream, RunLogs } from "../core/ports/run-logs.ts";
+
+const FLUSH_AFTER_MS = 100;
+const FLUSH_AT_ENTRIES = 500;
+
+/**
+ * Writes the output of one attempt in small batches. A log that can't be written is told and does not fail the run; an
+ * attempt without output leaves no stream.
+ */
+export class LogWriter {
+  readonly #logs: RunLogs;
+  readonly #clock: Clock;
+  readonly #stream: LogStream;
+  readonly #onError: (error: unknown) => void;
+  #entries: LogEntry[] = [];
+  #writing: Promise<void> | undefined;
+  #isUsed = false;
+
+  constructor(ports: { logs: RunLogs; clock: Clock }, stream: LogStream, onError: (error: unknown) => void) {
+    this.#logs = ports.logs;
+    this.#clock = ports.clock;
+    this.#stream = stream;
+    this.#onError = onError;
+  }
+
+  write(source: LogEntry["source"], text: string): void {
+    this.#isUsed = true;
+    this.#entries.push({ atMs: this.#clock.nowMs(), source, text });
+    this.#writing ??= this.#writeSoon();
+  }
+
+  /** Writes what is left and ends the stream. */
+  async close(): Promise<void> {
+    if (!this.#isUsed) return;
+    await this.#writing;
+    await this.#flush();
+    await this.#logs.close(this.#stream).catch(this.#onError);
+  }
+
+  async #writeSoon(): Promise<void> {
+    if (this.#entries.length < FLUSH_AT_ENTRIES) await this.#clock.sleep(FLUSH_AFTER_MS);
+    await this.#flush();
+    this.#writing = undefined;
+    if (this.#entries.length > 0) this.#writing = this.#writeSoon();
+  }
+
+  async #flush(): Promise<void> {
+    const entries = this.#entries;
+    if (entries.length === 0) return;
+    this.#entries = [];
+    await this.#logs.append(this.#stream, entries).catch(this.#onError);
+  }
+}

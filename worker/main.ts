@@ -1,0 +1,62 @@
+import { parseArgs } from "node:util";
+import { ownProcess } from "../adapters/embedded/process-ref.ts";
+import { openEngine } from "../server/engine.ts";
+import { createExecutors } from "./executors/executors.ts";
+import { Worker } from "./worker.ts";
+
+/** A worker process of the embedded body. SIGTERM, or the end of its server, drains it. */
+const { values } = parseArgs({
+  options: {
+    id: { type: "string" },
+    pool: { type: "string", default: "default" },
+    data: { type: "string" },
+    slots: { type: "string", default: "8" },
+    handlers: { type: "string" },
+    "drain-ms": { type: "string", default: "20000" },
+    allow: { type: "string", multiple: true, default: [] },
+  },
+});
+const { id, pool, data, slots, handlers } = values;
+if (id === undefined || data === undefined) throw new Error("Cannot start a worker: --id and --data are required");
+
+const onError = (error: unknown): void => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level: "error", worker: id, error: text })}\n`);
+};
+const engine = openEngine({ folder: data, checkpoint: false });
+const allowed = readAllowed(values.allow);
+const executor = createExecutors({
+  workerId: id,
+  ...(handlers === undefined ? {} : { handlersFolder: handlers }),
+  allow: (namespace) => [...(allowed.get("*") ?? []), ...(allowed.get(namespace) ?? [])],
+});
+const worker = new Worker(engine.core, {
+  id,
+  pool,
+  slots: Number(slots),
+  process: ownProcess(),
+  drainMs: Number(values["drain-ms"]),
+  executor,
+  logs: engine.logs,
+  onError,
+});
+const drain = (): void => worker.drain();
+process.on("SIGTERM", drain);
+process.on("SIGINT", drain);
+process.on("disconnect", drain);
+process.on("unhandledRejection", onError);
+process.send?.({ ready: true });
+await worker.run();
+await engine.close();
+process.exit(0);
+
+/** `namespace=target` or `target` (for every namespace), as given with `--allow`. */
+function readAllowed(rules: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const byNamespace = new Map<string, string[]>();
+  for (const rule of rules) {
+    const split = rule.indexOf("=");
+    const namespace = split < 0 ? "*" : rule.slice(0, split);
+    byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), rule.slice(split + 1)]);
+  }
+  return byNamespace;
+}
