@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parseJobDefinition } from "../../../api/contract/job-definition.ts";
+import { parseYamlStrict } from "../../../api/contract/strict-yaml.ts";
+import { checkDefinition } from "../../../core/job/check-definition.ts";
+import { compileSchedule } from "../../../core/schedule/compile.ts";
+
+const FOLDER = new URL("../../../examples/jobs/", import.meta.url);
+const BANK_HOLIDAYS = { version: 1, definition: { name: "bank-holidays", exclude: ["2026-12-25"] } };
+
+describe("examples/jobs", () => {
+  const examples = readdirSync(FOLDER).flatMap((file) => {
+    const text = readFileSync(new URL(file, FOLDER), "utf8");
+    return parseYamlStrict(text, { file }).map(({ value }, index) => ({ file, index, value }));
+  });
+
+  it.each(examples)("$file holds a definition that the server accepts ($index)", ({ value }) => {
+    const definition = parseJobDefinition(value);
+
+    checkDefinition(definition, { minIntervalMs: 1_000 });
+    const schedule = compileSchedule(definition.schedule, {
+      createdAtMs: 0,
+      sinceMs: 0,
+      jobKey: `default/${definition.name}`,
+      calendars: new Map([["bank-holidays", BANK_HOLIDAYS]]),
+    });
+
+    expect(schedule.kind).not.toBe("none");
+  });
+
+  it("shows every kind of executor", () => {
+    expect(new Set(examples.map(({ value }) => parseJobDefinition(value).executor.type))).toEqual(
+      new Set(["command", "http", "handler"]),
+    );
+  });
+});
