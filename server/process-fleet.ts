@@ -57,7 +57,9 @@ export class ProcessFleet implements Fleet {
     this.#drain(member);
     if (await endsWithin(member.ended, graceMs)) return { stopped: true, how: "drained" };
     member.child.kill("SIGKILL");
-    return (await endsWithin(member.ended, KILL_WAIT_MS)) ? { stopped: true, how: "killed" } : { stopped: false, how: "timeout" };
+    return (await endsWithin(member.ended, KILL_WAIT_MS))
+      ? { stopped: true, how: "killed" }
+      : { stopped: false, how: "timeout" };
   }
 
   /** Drains all workers; those that have not ended after `graceMs` are killed. */

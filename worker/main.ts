@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ownProcess } from "../adapters/embedded/process-ref.ts";
+import { allowedTargets } from "../server/allowed-targets.ts";
 import { openEngine } from "../server/engine.ts";
 import { createExecutors } from "./executors/executors.ts";
 import { Worker } from "./worker.ts";
@@ -21,14 +22,15 @@ if (id === undefined || data === undefined) throw new Error("Cannot start a work
 
 const onError = (error: unknown): void => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level: "error", worker: id, error: text })}\n`);
+  process.stderr.write(
+    `${JSON.stringify({ at: new Date().toISOString(), level: "error", worker: id, error: text })}\n`,
+  );
 };
 const engine = openEngine({ folder: data, checkpoint: false });
-const allowed = readAllowed(values.allow);
 const executor = createExecutors({
   workerId: id,
   ...(handlers === undefined ? {} : { handlersFolder: handlers }),
-  allow: (namespace) => [...(allowed.get("*") ?? []), ...(allowed.get(namespace) ?? [])],
+  allow: allowedTargets(values.allow),
 });
 const worker = new Worker(engine.core, {
   id,
@@ -49,14 +51,3 @@ process.send?.({ ready: true });
 await worker.run();
 await engine.close();
 process.exit(0);
-
-/** `namespace=target` or `target` (for every namespace), as given with `--allow`. */
-function readAllowed(rules: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const byNamespace = new Map<string, string[]>();
-  for (const rule of rules) {
-    const split = rule.indexOf("=");
-    const namespace = split < 0 ? "*" : rule.slice(0, split);
-    byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), rule.slice(split + 1)]);
-  }
-  return byNamespace;
-}

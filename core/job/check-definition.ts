@@ -10,7 +10,7 @@ export interface DefinitionLimits {
   /** Least time between two slots. */
   readonly minIntervalMs: number;
   /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
-  readonly targetProblem?: (url: string) => string | undefined;
+  readonly targetProblem?: (url: string, namespace: string) => string | undefined;
 }
 
 /**
@@ -19,8 +19,8 @@ export interface DefinitionLimits {
  *
  * @throws {CarillonError} for the first rule that is broken
  */
-export function checkDefinition(definition: JobDefinition, limits: DefinitionLimits): void {
-  checkExecutor(definition, limits);
+export function checkDefinition(definition: JobDefinition, namespace: string, limits: DefinitionLimits): void {
+  checkExecutor(definition, namespace, limits);
   checkRetry(definition);
   checkTimeouts(definition);
   checkFrequency(definition, limits);
@@ -39,7 +39,7 @@ export function checkDefinition(definition: JobDefinition, limits: DefinitionLim
   }
 }
 
-function checkExecutor({ executor }: JobDefinition, { targetProblem }: DefinitionLimits): void {
+function checkExecutor({ executor }: JobDefinition, namespace: string, { targetProblem }: DefinitionLimits): void {
   if (executor.type === "command") {
     const isShell = executor.shell === true;
     if (isShell && executor.script === undefined)
@@ -52,7 +52,7 @@ function checkExecutor({ executor }: JobDefinition, { targetProblem }: Definitio
       throw refusal("executor-invalid", "/executor/argv", "Cannot run a command without `argv`");
   }
   if (executor.type === "http" && !executor.url.includes("{{")) {
-    const problem = targetProblem?.(executor.url);
+    const problem = targetProblem?.(executor.url, namespace);
     if (problem !== undefined) throw refusal("url-not-allowed", "/executor/url", problem);
   }
 }

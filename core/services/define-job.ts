@@ -21,7 +21,7 @@ export interface DefineOptions {
  * @throws {CarillonError | ScheduleError} when the definition breaks a rule that its shape does not tell
  */
 export function defineJob(core: Core, namespace: string, definition: JobDefinition, options: DefineOptions) {
-  checkDefinition(definition, options.limits);
+  checkDefinition(definition, namespace, options.limits);
   return changeJob(core, namespace, definition.name, async (current) => {
     checkExpectation(current, definition.name, options.expect);
     const calendars = await newestEditions(core, namespace, definition);

@@ -17,7 +17,7 @@ describe("examples/jobs", () => {
   it.each(examples)("$file holds a definition that the server accepts ($index)", ({ value }) => {
     const definition = parseJobDefinition(value);
 
-    checkDefinition(definition, { minIntervalMs: 1_000 });
+    checkDefinition(definition, "default", { minIntervalMs: 1_000 });
     const schedule = compileSchedule(definition.schedule, {
       createdAtMs: 0,
       sinceMs: 0,

@@ -142,7 +142,7 @@ describe("importCrontab", () => {
       return importCrontab(example(`crontab.${format}`), options).jobs;
     });
 
-    for (const job of jobs) checkDefinition(parseJobDefinition(job), { minIntervalMs: 1_000 });
+    for (const job of jobs) checkDefinition(parseJobDefinition(job), "default", { minIntervalMs: 1_000 });
     expect(new Set(jobs.map(({ name }) => name)).size).toBe(jobs.length);
   });
 

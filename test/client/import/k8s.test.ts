@@ -127,7 +127,7 @@ describe("importK8sCronJobs, of examples/k8s", () => {
   it("makes definitions that the server accepts", () => {
     const jobs = readdirSync(FOLDER).flatMap((file) => example(file).jobs);
 
-    for (const job of jobs) checkDefinition(job, { minIntervalMs: 1_000 });
+    for (const job of jobs) checkDefinition(job, "default", { minIntervalMs: 1_000 });
     expect(jobs).toHaveLength(4);
   });
 });

@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { type ServerType, serve } from "@hono/node-server";
+import { ownProcess } from "../adapters/embedded/process-ref.ts";
+import { createApi } from "../api/app.ts";
+import { ensureFirstAdmin } from "../api/access/first-admin.ts";
+import type { Knobs } from "../core/knobs.ts";
+import { reapWorkers } from "../core/services/reap-workers.ts";
+import { Scheduler } from "../core/services/scheduler.ts";
+import { killLeftovers } from "../worker/executors/kill-leftovers.ts";
+import { allowedTargets } from "./allowed-targets.ts";
+import { checkUrl } from "../worker/executors/target-guard.ts";
+import { openEngine } from "./engine.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
+import { writeLocalAccess } from "./local-access.ts";
+import { ProcessFleet } from "./process-fleet.ts";
+
+export interface ServerOptions {
+  readonly folder: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Worker processes of the pool `default`. */
+  readonly workers: number;
+  /** Attempts at the same time, of each worker. */
+  readonly slots: number;
+  readonly handlersFolder?: string;
+  /** Targets that HTTP jobs may call although they are private: `host:port` for every namespace, or `namespace=host:port`. */
+  readonly allow: readonly string[];
+  readonly knobs?: Partial<Knobs>;
+  /** Where events are told, a line of JSON each. @default standard error */
+  readonly write?: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** The first admin token, when this start has made it. */
+  readonly firstToken: string | undefined;
+  readonly fleet: ProcessFleet;
+  /** Resolves when everything has ended in order: no request cut, no attempt lost. */
+  close(): Promise<void>;
+}
+
+/** Least time between two slots on one machine. */
+const MIN_INTERVAL_MS = 200;
+const REAP_MS = 2_000;
+const DRAIN_MS = 20_000;
+const READY_WITHIN_MS = 10_000;
+const LOG_DAYS = 30;
+
+/** Starts the whole product on one machine: API, scheduler, worker processes, over one data folder. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const folder = resolve(options.folder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const events = eventLog(options.write);
+  const engine = openEngine({ folder, ...(options.knobs === undefined ? {} : { knobs: options.knobs }) });
+  const { core, logs, metrics } = engine;
+  const stopping = new AbortController();
+
+  const scheduler = new Scheduler(core, {
+    id: `server-${randomUUID().slice(0, 8)}`,
+    process: ownProcess(),
+    onError: (error) => events.error("scheduler", error),
+    signal: stopping.signal,
+  });
+  const reaper = new Reaper(
+    () => reapWorkers(core, (workerId) => killLeftovers({ workerId }).then(() => undefined)),
+    events,
+  );
+  const fleet = new ProcessFleet({
+    workerArguments: workerArguments(folder, options),
+    onLost: (workerId) => {
+      events.warn("worker lost", { worker: workerId });
+      reaper.soon();
+    },
+    onError: (error) => events.error("fleet", error),
+  });
+  const allowed = allowedTargets(options.allow);
+  const app = createApi({
+    core,
+    logs,
+    limits: {
+      minIntervalMs: MIN_INTERVAL_MS,
+      targetProblem: (url, namespace) => checkUrl(url, allowed(namespace))?.message,
+    },
+    renderMetrics: () => metrics.renderPrometheus(),
+    health: () => {
+      const { shards, lastRoundMs } = scheduler.state();
+      const lastRoundAgeMs = core.clock.monotonicMs() - lastRoundMs;
+      return Promise.resolve({ ready: lastRoundAgeMs < READY_WITHIN_MS, scheduler: { shards, lastRoundAgeMs } });
+    },
+    logger: (event) => events.info("request", event),
+  });
+  const firstToken = await ensureFirstAdmin(core);
+  const { server, port } = await listen(app.fetch, options);
+  const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
+  if (firstToken !== undefined) writeLocalAccess(folder, { url, token: firstToken });
+
+  const scheduling = scheduler.run();
+  const reaping = reaper.run(stopping.signal);
+  await fleet.resize("default", options.workers);
+  await logs.prune(core.clock.nowMs() - LOG_DAYS * 86_400_000).catch((error: unknown) => events.error("logs", error));
+  events.info("started", { url, folder, workers: options.workers, slots: options.slots });
+
+  return {
+    url,
+    firstToken,
+    fleet,
+    async close() {
+      server.close();
+      stopping.abort();
+      await Promise.all([scheduling, reaping, fleet.close({ graceMs: DRAIN_MS + 10_000 })]);
+      if ("closeAllConnections" in server) server.closeAllConnections();
+      await engine.close();
+      events.info("stopped", {});
+    },
+  };
+}
+
+/** Looks for dead workers each period, and at once when told of one. One look at a time. */
+class Reaper {
+  readonly #reap: () => Promise<readonly string[]>;
+  readonly #events: EventLog;
+  #wake: AbortController | undefined;
+  #isWanted = false;
+
+  constructor(reap: () => Promise<readonly string[]>, events: EventLog) {
+    this.#reap = reap;
+    this.#events = events;
+  }
+
+  soon(): void {
+    this.#isWanted = true;
+    this.#wake?.abort();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#isWanted = false;
+      try {
+        for (const worker of await this.#reap()) this.#events.warn("worker reaped", { worker });
+      } catch (error) {
+        this.#events.error("reaper", error);
+      }
+      if (!this.#isWanted) await this.#rest(signal);
+    }
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    const wake = new AbortController();
+    this.#wake = wake;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, REAP_MS);
+      AbortSignal.any([wake.signal, signal]).addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#wake = undefined;
+  }
+}
+
+function workerArguments(folder: string, { slots, handlersFolder, allow }: ServerOptions): readonly string[] {
+  return [
+    "--data",
+    folder,
+    "--slots",
+    String(slots),
+    "--drain-ms",
+    String(DRAIN_MS),
+    ...(handlersFolder === undefined ? [] : ["--handlers", resolve(handlersFolder)]),
+    ...allow.flatMap((rule) => ["--allow", rule]),
+  ];
+}
+
+async function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  { host, port }: ServerOptions,
+): Promise<{ server: ServerType; port: number }> {
+  return new Promise((resolveListening, reject) => {
+    const server = serve({ fetch, hostname: host, port }, (info) => resolveListening({ server, port: info.port }));
+    server.on("error", reject);
+  });
+}
