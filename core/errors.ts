@@ -29,6 +29,7 @@ export type RefusalCode =
   | "template-too-large"
   | "regex-unsafe"
   | "url-not-allowed"
+  | "header-not-allowed"
   | "timeout-invalid"
   | "backoff-invalid"
   | "executor-invalid"

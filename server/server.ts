@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
 import { ownProcess } from "../adapters/embedded/process-ref.ts";
 import { createApi } from "../api/app.ts";
@@ -10,6 +11,7 @@ import { reapWorkers } from "../core/services/reap-workers.ts";
 import { Scheduler } from "../core/services/scheduler.ts";
 import { killLeftovers } from "../worker/executors/kill-leftovers.ts";
 import { allowedTargets } from "./allowed-targets.ts";
+import { checkHeaders } from "../worker/executors/http-headers.ts";
 import { checkUrl } from "../worker/executors/target-guard.ts";
 import { openEngine } from "./engine.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
@@ -82,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logs,
     limits: {
       minIntervalMs: MIN_INTERVAL_MS,
-      targetProblem: (url, namespace) => checkUrl(url, allowed(namespace))?.message,
+      targetProblem: (url, namespace) => checkUrl(url, allowed(namespace))?.rule,
+      headerProblem: checkHeaders,
     },
     renderMetrics: () => metrics.renderPrometheus(),
     health: () => {

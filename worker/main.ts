@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ownProcess } from "../adapters/embedded/process-ref.ts";
 import { allowedTargets } from "../server/allowed-targets.ts";
@@ -27,8 +29,11 @@ const onError = (error: unknown): void => {
   );
 };
 const engine = openEngine({ folder: data, checkpoint: false });
+// Of this worker alone, so that whoever finds it dead can remove what it left.
+const workRoot = join(data, "work", id);
 const executor = createExecutors({
   workerId: id,
+  workRoot,
   ...(handlers === undefined ? {} : { handlersFolder: handlers }),
   allow: allowedTargets(values.allow),
 });
@@ -49,5 +54,6 @@ process.on("disconnect", drain);
 process.on("unhandledRejection", onError);
 process.send?.({ ready: true });
 await worker.run();
+await rm(workRoot, { recursive: true, force: true });
 await engine.close();
 process.exit(0);

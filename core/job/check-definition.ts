@@ -2,6 +2,7 @@ import { CarillonError } from "../errors.ts";
 import { checkMacros, MACRO_ROOTS, SCRIPT_MACRO_ROOTS } from "../run/macros.ts";
 import { durationMs } from "./duration.ts";
 import type { JobDefinition } from "./definition.ts";
+import type { CommandDefinition, HttpDefinition } from "./executor.ts";
 import { compileParametersSchema, checkParameters } from "./parameters.ts";
 import type { JsonObject } from "../json.ts";
 
@@ -10,6 +11,10 @@ export interface DefinitionLimits {
   /** Least time between two slots. */
   readonly minIntervalMs: number;
   /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
+  /** Problem with a header of an HTTP job. */
+  readonly headerProblem?: (
+    headers: Readonly<Record<string, string>>,
+  ) => { readonly header: string; readonly rule: string } | undefined;
   readonly targetProblem?: (url: string, namespace: string) => string | undefined;
 }
 
@@ -39,21 +44,30 @@ export function checkDefinition(definition: JobDefinition, namespace: string, li
   }
 }
 
-function checkExecutor({ executor }: JobDefinition, namespace: string, { targetProblem }: DefinitionLimits): void {
-  if (executor.type === "command") {
-    const isShell = executor.shell === true;
-    if (isShell && executor.script === undefined)
-      throw refusal("executor-invalid", "/executor/script", "Cannot use `shell: true` without `script`");
-    if (isShell && executor.argv !== undefined)
-      throw refusal("executor-invalid", "/executor/argv", "Cannot use `argv` with `shell: true`: give `script`");
-    if (!isShell && executor.script !== undefined)
-      throw refusal("executor-invalid", "/executor/script", "Cannot use `script` without `shell: true`");
-    if (!isShell && executor.argv === undefined)
-      throw refusal("executor-invalid", "/executor/argv", "Cannot run a command without `argv`");
+function checkExecutor({ executor }: JobDefinition, namespace: string, limits: DefinitionLimits): void {
+  if (executor.type === "command") checkCommand(executor);
+  if (executor.type === "http") checkHttp(executor, namespace, limits);
+}
+
+function checkCommand({ shell = false, script, argv }: CommandDefinition): void {
+  if (shell && script === undefined) {
+    throw refusal("executor-invalid", "/executor/script", "Cannot use `shell: true` without `script`");
   }
-  if (executor.type === "http" && !executor.url.includes("{{")) {
-    const problem = targetProblem?.(executor.url, namespace);
-    if (problem !== undefined) throw refusal("url-not-allowed", "/executor/url", problem);
+  if (!shell && script !== undefined) {
+    throw refusal("executor-invalid", "/executor/script", "Cannot use `script` without `shell: true`");
+  }
+  if (!shell && argv === undefined) {
+    throw refusal("executor-invalid", "/executor/argv", "Cannot run a command without `argv`");
+  }
+}
+
+function checkHttp({ url, headers = {} }: HttpDefinition, namespace: string, limits: DefinitionLimits): void {
+  const problem = limits.targetProblem?.(url, namespace);
+  if (problem !== undefined) throw refusal("url-not-allowed", "/executor/url", problem);
+  const fault = limits.headerProblem?.(headers);
+  if (fault !== undefined) {
+    const message = `Cannot send header "${fault.header}": ${fault.rule}`;
+    throw refusal("header-not-allowed", `/executor/headers/${escapePointer(fault.header)}`, message);
   }
 }
 

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { createExecutors } from "../../../worker/executors/executors.ts";
+import { aTask, RecordedIo } from "./support.ts";
+
+describe("createExecutors()", () => {
+  const executors = createExecutors({
+    workerId: "w1",
+    environment: { PATH: process.env.PATH },
+    handlers: { greet: ({ parameters }) => `hello ${JSON.stringify(parameters)}` },
+    allow: () => ["127.0.0.1:1"],
+  });
+
+  it("executes each kind of job by its executor", async () => {
+    const command = aTask({ type: "command", shell: true, script: "echo $CARILLON_WORKER_ID" } as const);
+    const handler = aTask({ type: "handler", module: "greet", inline: true } as const);
+    const io = new RecordedIo();
+
+    expect(await executors.execute(command, io)).toEqual({ ok: true, exitCode: 0 });
+    expect(io.lines("stdout")).toEqual(["w1"]);
+    expect(await executors.execute(handler, io)).toEqual({ ok: true, result: "hello {}" });
+    expect(await executors.execute(aTask({ type: "http", url: "http://127.0.0.1:2/" } as const), io)).toMatchObject({
+      error: { name: "TARGET_NOT_ALLOWED" },
+    });
+  });
+
+  it("finds no modules where no folder is given", async () => {
+    const task = aTask({ type: "handler", module: "report.ts" } as const);
+
+    expect(await executors.execute(task, new RecordedIo())).toMatchObject({ error: { name: "MODULE_NOT_FOUND" } });
+  });
+});
