@@ -66,10 +66,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onError: (error) => events.error("scheduler", error),
     signal: stopping.signal,
   });
-  const reaper = new Reaper(
-    () => reapWorkers(core, (workerId) => killLeftovers({ workerId }).then(() => undefined)),
-    events,
-  );
+  const clearAway = async (workerId: string): Promise<void> => {
+    const { confirmed, evidence } = await killLeftovers({ workerId });
+    if (!confirmed) events.warn("leftovers", { worker: workerId, evidence });
+    await rm(join(folder, "work", workerId), { recursive: true, force: true });
+  };
+  const reaper = new Reaper(() => reapWorkers(core, clearAway), events);
   const fleet = new ProcessFleet({
     workerArguments: workerArguments(folder, options),
     onLost: (workerId) => {
