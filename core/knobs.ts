@@ -35,7 +35,7 @@ export const EMBEDDED_KNOBS: Knobs = {
   misfireAfterMs: 10_000,
   settleAfterMs: 15_000,
   settleMaxMs: 15 * 60_000,
-  prefetchMs: 1_000,
+  prefetchMs: 200,
   visibilityMs: 4_000,
   heartbeatMs: 1_000,
   workerDeadAfterMs: 6_000,

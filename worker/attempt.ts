@@ -1,6 +1,6 @@
 import { checkParameters } from "../core/job/parameters.ts";
 import type { CompiledJob } from "../core/job/compile.ts";
-import type { Json, JsonObject } from "../core/json.ts";
+import type { Json } from "../core/json.ts";
 import type { AttemptResult } from "../core/run/attempt-result.ts";
 import { expandDeep } from "../core/run/macros.ts";
 import { macroContext } from "../core/run/macro-context.ts";
@@ -97,7 +97,7 @@ export class Attempt {
     const { definition } = this.#job.version;
     const parameters = expandDeep(context.parameters, context);
     if (definition.parametersSchema !== undefined) {
-      checkParameters(definition.parametersSchema as JsonObject, parameters);
+      checkParameters(definition.parametersSchema, parameters);
     }
     return {
       definition: expandDeep(definition.executor, { ...context, parameters }),

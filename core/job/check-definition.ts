@@ -4,7 +4,6 @@ import { durationMs } from "./duration.ts";
 import type { JobDefinition } from "./definition.ts";
 import type { CommandDefinition, HttpDefinition } from "./executor.ts";
 import { compileParametersSchema, checkParameters } from "./parameters.ts";
-import type { JsonObject } from "../json.ts";
 
 /** What the host allows. */
 export interface DefinitionLimits {
@@ -35,9 +34,9 @@ export function checkDefinition(definition: JobDefinition, namespace: string, li
     concurrency: definition.concurrency,
   });
   if (definition.parametersSchema !== undefined) {
-    compileParametersSchema(definition.parametersSchema as JsonObject);
+    compileParametersSchema(definition.parametersSchema);
     if (!hasMacros(definition.parameters)) {
-      checkParameters(definition.parametersSchema as JsonObject, (definition.parameters ?? {}) as JsonObject, {
+      checkParameters(definition.parametersSchema, definition.parameters ?? {}, {
         partial: true,
       });
     }

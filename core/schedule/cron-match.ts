@@ -20,13 +20,15 @@ export function nextLocalMatch(cron: Cron, fromLocalMs: number): number | undefi
 
 /** The days of a month that the expression matches, as bits: day 1 is bit 0. Both day fields given: either matches. */
 export function matchingDays(cron: Cron, year: number, month: number): number {
-  const length = new Date(Date.UTC(year, month, 0)).getUTCDate();
-  const all = 2 ** length - 1;
-  const firstWeekday = new Date(Date.UTC(year, month - 1, 1)).getUTCDay();
   const { daysOfMonth, daysOfWeek } = cron;
+  const shape = {
+    length: new Date(Date.UTC(year, month, 0)).getUTCDate(),
+    firstWeekday: new Date(Date.UTC(year, month - 1, 1)).getUTCDay(),
+  };
+  const all = 2 ** shape.length - 1;
   if (daysOfMonth === undefined && daysOfWeek === undefined) return all;
-  const byDate = daysOfMonth === undefined ? 0 : datesOf(daysOfMonth, length, firstWeekday);
-  const byWeekday = daysOfWeek === undefined ? 0 : weekdaysOf(daysOfWeek, length, firstWeekday);
+  const byDate = daysOfMonth === undefined ? 0 : datesOf(daysOfMonth, shape);
+  const byWeekday = daysOfWeek === undefined ? 0 : weekdaysOf(daysOfWeek, shape);
   return (byDate | byWeekday) & all;
 }
 
@@ -74,19 +76,25 @@ function timeMs(hour: number, minute: number, second: number): number {
   return (hour * 3_600 + minute * 60 + second) * SECOND_MS;
 }
 
-function datesOf(rule: DaysOfMonth, length: number, firstWeekday: number): number {
+interface MonthShape {
+  readonly length: number;
+  /** Weekday of the 1st, 0 = Sunday. */
+  readonly firstWeekday: number;
+}
+
+function datesOf(rule: DaysOfMonth, month: MonthShape): number {
   let days = 0;
   for (const date of rule.days) days |= bit(date);
-  if (rule.last) days |= bit(length);
-  if (rule.lastWeekday) days |= bit(nearestWeekday(length, length, firstWeekday));
+  if (rule.last) days |= bit(month.length);
+  if (rule.lastWeekday) days |= bit(nearestWeekday(month.length, month));
   for (const date of rule.nearestWeekdays) {
     // A day that the month does not have has no neighbours either: 31W leaves April out.
-    if (date <= length) days |= bit(nearestWeekday(date, length, firstWeekday));
+    if (date <= month.length) days |= bit(nearestWeekday(date, month));
   }
   return days;
 }
 
-function weekdaysOf(rule: DaysOfWeek, length: number, firstWeekday: number): number {
+function weekdaysOf(rule: DaysOfWeek, { length, firstWeekday }: MonthShape): number {
   let days = 0;
   for (const weekday of rule.weekdays) {
     for (let date = firstDate(weekday, firstWeekday); date <= length; date += 7) days |= bit(date);
@@ -103,7 +111,7 @@ function weekdaysOf(rule: DaysOfWeek, length: number, firstWeekday: number): num
 }
 
 /** Saturdays move to Friday and Sundays to Monday, unless that would leave the month. */
-function nearestWeekday(date: number, length: number, firstWeekday: number): number {
+function nearestWeekday(date: number, { length, firstWeekday }: MonthShape): number {
   const weekday = (firstWeekday + date - 1) % 7;
   if (weekday === 6) return date === 1 ? 3 : date - 1;
   if (weekday === 0) return date === length ? date - 2 : date + 1;

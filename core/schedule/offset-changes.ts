@@ -21,8 +21,11 @@ export function noteOf(rule: CronRule, atMs: number): OffsetChange["reason"] | u
   return isRepeated ? "dst-repeat" : undefined;
 }
 
-/** What the zone's changes of offset after `afterMs` until `untilMs` leave out of the schedule, in time order. */
-export function findOffsetChanges(rule: CronRule, afterMs: number, untilMs: number): OffsetChange[] {
+/** What the zone's changes of offset after `afterMs` and until `untilMs` leave out of the schedule, in time order. */
+export function findOffsetChanges(
+  rule: CronRule,
+  { afterMs, untilMs }: { readonly afterMs: number; readonly untilMs: number },
+): OffsetChange[] {
   const changes: OffsetChange[] = [];
   let segment = rule.zone.segmentAt(afterMs);
   while (segment.toMs <= untilMs) {

@@ -121,7 +121,7 @@ function listLeftOut(plan: SchedulePlan, excluded: readonly Slot[], stretch: Str
   const closed = excluded
     .filter((slot) => slot.atMs <= stretch.untilMs)
     .map((slot) => ({ atMs: slot.atMs, entry: describeExclusion(plan, slot) }));
-  const changes = plan.cronRule === undefined ? [] : findOffsetChanges(plan.cronRule, stretch.afterMs, stretch.untilMs);
+  const changes = plan.cronRule === undefined ? [] : findOffsetChanges(plan.cronRule, stretch);
   const moved = changes.map((change) => ({ atMs: change.atMs, entry: describeChange(change) }));
   return [...closed, ...moved].sort((a, b) => a.atMs - b.atMs).map(({ entry }) => entry);
 }

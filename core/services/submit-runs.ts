@@ -94,6 +94,6 @@ function checkAllParameters(job: CompiledJob, runs: readonly QueuedRun[]): void 
   const { parametersSchema, parameters } = job.version.definition;
   if (parametersSchema === undefined) return;
   for (const run of runs) {
-    checkParameters(parametersSchema as JsonObject, { ...(parameters as JsonObject | undefined), ...run.parameters });
+    checkParameters(parametersSchema, { ...(parameters as JsonObject | undefined), ...run.parameters });
   }
 }

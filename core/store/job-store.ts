@@ -50,7 +50,7 @@ export class JobStore {
   async #read(namespace: string, name: string): Promise<StoredJob | undefined> {
     const id = `${namespace}/${name}`;
     // One turn later, so that callers of this turn join; the read begins after all of their calls.
-    await undefined;
+    await Promise.resolve();
     this.#reads.delete(id);
     const stored = await this.#table.get(keys.job(namespace, name));
     return stored === undefined
