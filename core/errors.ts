@@ -38,6 +38,5 @@ export type RefusalCode =
   | "backfill-too-large"
   | "range-too-large"
   | "window-empty"
-  | "at-in-past"
   | "datetime-out-of-range"
   | "idempotency-mismatch";

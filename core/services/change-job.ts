@@ -61,10 +61,7 @@ function nextVersion(
 ): JobVersion {
   const sinceMs = Math.max(Math.floor(nowMs), (previous?.sinceMs ?? 0) + 1);
   const isReborn = previous === undefined || previous.state === "deleted";
-  const keepsSchedule =
-    !isReborn &&
-    isSameJson(previous.definition.schedule, change.definition.schedule) &&
-    isSameJson(previous.calendars, change.calendars ?? previous.calendars);
+  const keepsSchedule = !isReborn && isSameJson(previous.definition.schedule, change.definition.schedule);
   return {
     namespace,
     name,

@@ -31,9 +31,6 @@ export function defineJob(core: Core, namespace: string, definition: JobDefiniti
       previous.state !== "deleted" &&
       JSON.stringify([previous.definition, previous.calendars]) === JSON.stringify([definition, calendars]);
     if (isSame) return undefined;
-    if (definition.schedule?.at !== undefined && previous?.definition.schedule?.at !== definition.schedule.at) {
-      checkInFuture(definition.schedule.at, core.clock.nowMs());
-    }
     const { by, note } = options;
     return {
       state: previous?.state === "paused" ? "paused" : "active",
@@ -87,14 +84,6 @@ function checkExpectation(current: StoredJob | undefined, name: string, expect: 
   if (typeof expect === "number" && version?.version !== expect) {
     const is = version === undefined ? "there is none" : `it is at version ${version.version}`;
     throw new CarillonError("version-conflict", `Cannot change job "${name}" at version ${expect}: ${is}`);
-  }
-}
-
-function checkInFuture(at: string, nowMs: number): void {
-  if (Date.parse(at) <= nowMs) {
-    throw new CarillonError("at-in-past", `Cannot schedule a run at ${at}: it is past; trigger a run instead`, {
-      pointer: "/schedule/at",
-    });
   }
 }
 
