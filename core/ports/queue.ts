@@ -3,7 +3,8 @@
  *
  * A message may be delivered more than once, late and out of order; it is never delivered before its delay is over.
  * A received message is hidden for `visibilityMs`; unless it is deleted or extended by then, it is delivered again.
- * After `maxReceives` deliveries it moves to the dead letters of its queue.
+ * A message that has had `maxReceives` deliveries moves to the dead letters of its queue at the receive that would be one
+ * more.
  */
 export interface Queue {
   /**
@@ -41,7 +42,7 @@ export type QueueName = string;
 export interface OutgoingMessage {
   /** A JSON text of at most 256 KB. */
   readonly body: string;
-  /** The fairness group: the namespace of the run. */
+  /** The fairness group: the namespace of the run; 1 to 128 characters. */
   readonly group: string;
   /** 0 to 900,000. Adapters may round down to whole seconds, never up. */
   readonly delayMs: number;

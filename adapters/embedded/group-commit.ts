@@ -1,0 +1,157 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { PortError } from "../../core/ports/errors.ts";
+import { isOwnFault, portError, SQLITE, sqliteCode } from "./sqlite-errors.ts";
+
+/**
+ * Group commit: writes that are asked for in one turn of the event loop share one transaction, so that they also share
+ * the one flush to the disk that makes them durable.
+ *
+ * - Operations run in the order in which they were asked for, inside `BEGIN IMMEDIATE … COMMIT` (immediate, because a
+ *   transaction that begins as a reader cannot wait for its turn to write: it fails at once).
+ * - A promise is fulfilled only after COMMIT. When the transaction fails, none of its operations has had an effect and
+ *   all of them are rejected; an operation that is alone at fault is taken out, and the others are run again.
+ * - While another process holds the write lock, the group waits without blocking the event loop, and further operations
+ *   join it. After `busyLimitMs` without success all that wait are rejected with `UNAVAILABLE`.
+ */
+export class GroupCommit {
+  readonly #database: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #busyLimitMs: number;
+  #waiting: Operation[] = [];
+  #scheduled = false;
+  #closed = false;
+  #busySinceMs: number | undefined;
+  #idle: (() => void) | undefined;
+
+  /** @param options.busyLimitMs - how long a group waits for another process to let go of the write lock; default 5,000 */
+  constructor(database: DatabaseSync, { busyLimitMs = 5_000 }: { readonly busyLimitMs?: number } = {}) {
+    this.#database = database;
+    this.#busyLimitMs = busyLimitMs;
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#commit = database.prepare("COMMIT");
+  }
+
+  /**
+   * Runs `work` in the next group. It may be run more than once, so it touches nothing that matters but the database;
+   * an outcome that the caller must choose on is a return value, never an exception.
+   *
+   * @throws {PortError} when nothing was applied, or with `UNKNOWN_OUTCOME` when that is not known
+   */
+  run<T>(work: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new PortError("UNAVAILABLE", "Cannot write to the database: it is closed"));
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push(new PromisedOperation(work, resolve, reject));
+      if (!this.#scheduled) this.#schedule();
+    });
+  }
+
+  /** Takes no more operations; resolves when those that wait are settled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#scheduled) await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#beginTransaction()) {
+      const group = this.#waiting;
+      this.#waiting = group.length > MAX_GROUP ? group.splice(MAX_GROUP) : [];
+      this.#apply(group);
+    }
+    if (this.#busySinceMs !== undefined) setTimeout(() => this.#flush(), BUSY_RETRY_MS);
+    else if (this.#waiting.length > 0) this.#schedule();
+    else this.#rest();
+  }
+
+  #rest(): void {
+    this.#scheduled = false;
+    this.#idle?.();
+  }
+
+  /** `false`: not begun. The operations wait on, or were rejected if this cannot be expected to change. */
+  #beginTransaction(): boolean {
+    try {
+      this.#begin.run();
+      this.#busySinceMs = undefined;
+      return true;
+    } catch (error) {
+      const busy = sqliteCode(error) === SQLITE.BUSY;
+      if (busy) this.#busySinceMs ??= performance.now();
+      if (busy && performance.now() - (this.#busySinceMs ?? 0) < this.#busyLimitMs) return false;
+      this.#busySinceMs = undefined;
+      rejectAll(
+        this.#waiting.splice(0),
+        portError("Cannot begin to write to the database", error, { committing: false }),
+      );
+      return false;
+    }
+  }
+
+  #apply(group: Operation[]): void {
+    let current: Operation | undefined;
+    try {
+      for (current of group) current.attempt();
+      current = undefined;
+      this.#commit.run();
+    } catch (error) {
+      this.#rollBack();
+      if (current !== undefined && isOwnFault(error)) {
+        current.reject(portError("Cannot write to the database", error, { committing: false }));
+        this.#waiting = [...group.filter((operation) => operation !== current), ...this.#waiting];
+      } else {
+        rejectAll(group, portError("Cannot write to the database", error, { committing: current === undefined }));
+      }
+      return;
+    }
+    for (const operation of group) operation.fulfil();
+  }
+
+  /** SQLite has rolled back by itself after some errors (full disk, I/O); then there is nothing left to do. */
+  #rollBack(): void {
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+  }
+}
+
+/** Bounds how long one transaction keeps the event loop. */
+const MAX_GROUP = 1_000;
+const BUSY_RETRY_MS = 2;
+
+interface Operation {
+  attempt(): void;
+  fulfil(): void;
+  reject(error: PortError): void;
+}
+
+class PromisedOperation<T> implements Operation {
+  readonly #work: () => T;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: PortError) => void;
+  #result: T | undefined;
+
+  constructor(work: () => T, resolve: (value: T) => void, reject: (error: PortError) => void) {
+    this.#work = work;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  attempt(): void {
+    this.#result = this.#work();
+  }
+
+  fulfil(): void {
+    this.#resolve(this.#result as T);
+  }
+
+  reject(error: PortError): void {
+    this.#reject(error);
+  }
+}
+
+function rejectAll(operations: readonly Operation[], error: PortError): void {
+  for (const operation of operations) operation.reject(error);
+}
