@@ -3,11 +3,11 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
-import { ownProcess } from "../adapters/embedded/process-ref.ts";
+import { holderName, ownProcess } from "../adapters/embedded/process-ref.ts";
 import { createApi } from "../api/app.ts";
 import { ensureFirstAdmin } from "../api/access/first-admin.ts";
 import type { Knobs } from "../core/knobs.ts";
-import { reapWorkers } from "../core/services/reap-workers.ts";
+import { reapWorkers, type WorkerRemains } from "../core/services/reap-workers.ts";
 import { Scheduler } from "../core/services/scheduler.ts";
 import { killLeftovers } from "../worker/executors/kill-leftovers.ts";
 import { allowedTargets } from "./allowed-targets.ts";
@@ -66,12 +66,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onError: (error) => events.error("scheduler", error),
     signal: stopping.signal,
   });
-  const clearAway = async (workerId: string): Promise<void> => {
-    const { confirmed, evidence } = await killLeftovers({ workerId });
-    if (!confirmed) events.warn("leftovers", { worker: workerId, evidence });
-    await rm(join(folder, "work", workerId), { recursive: true, force: true });
+  const remains: WorkerRemains = {
+    async clearAway(worker) {
+      const { confirmed, evidence } = await killLeftovers({ workerId: worker.id });
+      if (!confirmed) events.warn("leftovers", { worker: worker.id, evidence });
+      await rm(join(folder, "work", worker.id), { recursive: true, force: true });
+    },
+    async releaseMessages(gone) {
+      await engine.store.queue.releaseHeldBy(holderName(gone));
+    },
   };
-  const reaper = new Reaper(() => reapWorkers(core, clearAway), events);
+  const reaper = new Reaper(() => reapWorkers(core, remains), events);
   const fleet = new ProcessFleet({
     workerArguments: workerArguments(folder, options),
     onLost: (workerId) => {
@@ -100,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const firstToken = await ensureFirstAdmin(core);
   const { server, port } = await listen(app.fetch, options);
   const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
-  if (firstToken !== undefined) writeLocalAccess(folder, { url, token: firstToken });
+  writeLocalAccess(folder, { url, token: firstToken });
 
   const scheduling = scheduler.run();
   const reaping = reaper.run(stopping.signal);

@@ -12,6 +12,11 @@ export function processRef(pid: number): ProcessRef {
   return { host: hostname(), pid, ...(startTicks === undefined ? {} : { startTicks }) };
 }
 
+/** A text that names one life of a process on this machine. */
+export function holderName({ pid, startTicks = "" }: ProcessRef): string {
+  return `${pid}@${startTicks}`;
+}
+
 /**
  * Whether a process is gone for certain: it was on this machine, and its id is free or belongs to a process that was
  * started at another time. `false` also means "cannot tell".

@@ -12,7 +12,8 @@ export const SCHEMA_VERSION = 1;
  * `message` is the Queue. Ids are never used again (`AUTOINCREMENT`), so a receipt that names an id and a delivery can
  * never mean another message. A message is hidden (`ready` 0: delayed or in flight, in the order in which they become
  * visible) or ready (`ready` 1: visible, by group); each is in one of two partial indexes, so that those who look for
- * ready messages never meet hidden ones, however many there are. Counting reads the indexes alone.
+ * ready messages never meet hidden ones, however many there are. Counting reads the indexes alone. `holder` names the
+ * process that received it last, so that what a dead one held can be released at once.
  */
 export const SCHEMA = `
   CREATE TABLE item (
@@ -30,6 +31,7 @@ export const SCHEMA = `
     ready         INTEGER NOT NULL,
     visible_at_ms REAL NOT NULL,
     receives      INTEGER NOT NULL,
+    holder        TEXT,
     body          TEXT NOT NULL
   );
   CREATE INDEX message_ready ON message (queue, grp, visible_at_ms) WHERE ready = 1;

@@ -25,7 +25,7 @@ export function prepareQueueStatements(database: DatabaseSync) {
        WHERE queue = ? AND ready = 1 AND grp > ? ORDER BY grp, visible_at_ms LIMIT 1`,
     ),
     take: database.prepare(
-      `UPDATE message SET ready = 0, visible_at_ms = ?, receives = receives + 1 WHERE id IN
+      `UPDATE message SET ready = 0, visible_at_ms = ?, receives = receives + 1, holder = ? WHERE id IN
          (SELECT id FROM message WHERE queue = ? AND grp = ? AND ready = 1 ORDER BY visible_at_ms LIMIT ?)
        RETURNING id, receives, body`,
     ),
@@ -33,6 +33,13 @@ export function prepareQueueStatements(database: DatabaseSync) {
       "UPDATE message SET ready = 0, visible_at_ms = ? WHERE id = ? AND receives = ? AND queue = ?",
     ),
     delete: database.prepare("DELETE FROM message WHERE id = ? AND receives = ? AND queue = ?"),
+    hiddenQueueAfter: database.prepare(
+      "SELECT queue FROM message WHERE ready = 0 AND queue > ? ORDER BY queue LIMIT 1",
+    ),
+    release: database.prepare(
+      `UPDATE message SET ready = 1, visible_at_ms = ? WHERE id IN
+         (SELECT id FROM message WHERE queue = ? AND ready = 0 AND visible_at_ms < ? AND receives > 0 AND holder = ?)`,
+    ),
     remove: database.prepare("DELETE FROM message WHERE id = ?"),
     bury: database.prepare(
       "INSERT INTO dead_letter (queue, grp, receives, body) SELECT queue, grp, receives - 1, body FROM message WHERE id = ?",

@@ -33,15 +33,17 @@ export class SqliteQueue implements Queue {
   readonly #bell: Doorbell;
   readonly #clock: Clock;
   readonly #maxReceives: number;
+  readonly #holder: string;
   readonly #sql: QueueStatements;
   /** Per queue the group that was served last; the next receive begins behind it. */
   readonly #lastServed = new Map<QueueName, string>();
 
-  constructor(database: DatabaseSync, { writes, bell, clock, maxReceives = MAX_RECEIVES }: SqliteQueueOptions) {
+  constructor(database: DatabaseSync, { writes, bell, clock, holder, maxReceives = MAX_RECEIVES }: SqliteQueueOptions) {
     this.#writes = writes;
     this.#bell = bell;
     this.#clock = clock;
     this.#maxReceives = maxReceives;
+    this.#holder = holder;
     this.#sql = prepareQueueStatements(database);
   }
 
@@ -92,6 +94,30 @@ export class SqliteQueue implements Queue {
     await this.#writes.run(() => {
       for (const { id, receives } of deliveries) this.#sql.delete.run(id, receives, queue);
     });
+  }
+
+  /**
+   * Makes the messages visible at once that a process had received which is now gone for certain. Beyond the port: a
+   * queue in the cloud can't know, and lets their time run out.
+   */
+  async releaseHeldBy(holder: string): Promise<number> {
+    const queues: string[] = [];
+    const released = await this.#writes.run(() => {
+      const nowMs = this.#clock.nowMs();
+      let count = 0;
+      for (let queue = this.#hiddenQueueAfter(""); queue !== undefined; queue = this.#hiddenQueueAfter(queue)) {
+        const { changes } = this.#sql.release.run(nowMs, queue, nowMs + LONGEST_HOLD_MS, holder);
+        count += Number(changes);
+        if (changes !== 0) queues.push(queue);
+      }
+      return count;
+    });
+    for (const queue of queues) this.#bell.ring(queue);
+    return released;
+  }
+
+  #hiddenQueueAfter(queue: string): string | undefined {
+    return (this.#sql.hiddenQueueAfter.get(queue) as { queue: string } | undefined)?.queue;
   }
 
   /** Each count stops at `MAX_COUNT`, so that looking at a long queue does not hold up the others. */
@@ -158,7 +184,7 @@ export class SqliteQueue implements Queue {
       const share = Math.max(1, Math.floor(room / groups.length));
       const unfinished: string[] = [];
       for (const group of groups.slice(0, room)) {
-        const rows = this.#sql.take.all(nowMs + visibilityMs, queue, group, share) as MessageRow[];
+        const rows = this.#sql.take.all(nowMs + visibilityMs, this.#holder, queue, group, share) as MessageRow[];
         for (const row of rows) if (!this.#bury(row)) taken.push(receivedOf(group, row));
         if (rows.length === share) unfinished.push(group);
         room -= rows.length;
@@ -210,6 +236,8 @@ export interface SqliteQueueOptions {
   readonly writes: GroupCommit;
   readonly bell: Doorbell;
   readonly clock: Clock;
+  /** Names this process among those that share the file. */
+  readonly holder: string;
   /** @default 20 */
   readonly maxReceives?: number;
 }
@@ -229,3 +257,6 @@ function deliveryOf(receipt: string): { id: number; receives: number } {
   const match = /^(\d{1,15})\.(\d{1,9})$/.exec(receipt);
   return match === null ? { id: 0, receives: 0 } : { id: Number(match[1]), receives: Number(match[2]) };
 }
+
+/** How far ahead messages in flight are looked for; workers renew their holds every second for a few. */
+const LONGEST_HOLD_MS = 60_000;

@@ -2,12 +2,12 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Queue } from "../../core/ports/queue.ts";
 import type { Table } from "../../core/ports/table.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Doorbell } from "./doorbell.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
+import { holderName, ownProcess } from "./process-ref.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { SqliteTable } from "./sqlite-table.ts";
 import { SystemClock } from "./system-clock.ts";
@@ -26,7 +26,7 @@ export interface SqliteStoreOptions extends Partial<OpenDatabaseOptions> {
 /** The embedded Table and Queue: one database file in a data folder, one connection, one group commit. */
 export class SqliteStore {
   readonly table: Table;
-  readonly queue: Queue;
+  readonly queue: SqliteQueue;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #writes: GroupCommit;
@@ -52,6 +52,7 @@ export class SqliteStore {
       writes,
       bell: this.#bell,
       clock,
+      holder: holderName(ownProcess()),
       ...(maxReceives === undefined ? {} : { maxReceives }),
     });
   }

@@ -1,5 +1,5 @@
 import { parseRunId } from "../run/run-id.ts";
-import type { WorkerRecord } from "../worker/worker-record.ts";
+import type { ProcessRef, WorkerRecord } from "../worker/worker-record.ts";
 import type { Core } from "./core.ts";
 import { endLost } from "./end-lost.ts";
 import { runDoorbell, sendDoorbells } from "./send.ts";
@@ -7,24 +7,29 @@ import { runDoorbell, sendDoorbells } from "./send.ts";
 /** How long the record of a worker that is gone is kept for people to look at. */
 const KEEP_GONE_MS = 3_600_000;
 
+/** What the host does about a worker that is gone. */
+export interface WorkerRemains {
+  /** Lets the messages that it held be received again. What had not begun can begin elsewhere at once. */
+  readonly releaseMessages: (process: ProcessRef) => Promise<void>;
+  /** Ends what it has left running; called before its runs may start elsewhere. */
+  readonly clearAway: (worker: WorkerRecord) => Promise<void>;
+}
+
 /**
  * Takes their runs from workers that are certainly gone, and rings for them anew. Whatever their last heartbeat did not
  * tell yet comes back with its message.
  *
- * @param killLeftovers - ends what such a worker has left running; called before its runs may start elsewhere
  * @returns the workers reaped
  */
-export async function reapWorkers(
-  core: Core,
-  killLeftovers: (workerId: string) => Promise<void>,
-): Promise<readonly string[]> {
+export async function reapWorkers(core: Core, remains: WorkerRemains): Promise<readonly string[]> {
   const reaped: string[] = [];
   for (const pool of await core.workers.pools()) {
     for (const worker of await core.workers.list(pool)) {
       if (worker.state === "gone") {
         if (core.clock.nowMs() - worker.startedAtMs > KEEP_GONE_MS) await core.workers.remove(worker);
       } else if (worker.process !== undefined && core.isGone?.(worker.process) === true) {
-        await killLeftovers(worker.id);
+        await remains.releaseMessages(worker.process);
+        await remains.clearAway(worker);
         await reapWorker(core, worker);
         reaped.push(worker.id);
       }

@@ -45,8 +45,9 @@ export async function summarise(
 ): Promise<DemoSummary> {
   const jobs: JobSummary[] = [];
   const runs: Run[] = [];
+  const range = { from: context.from, to: context.to };
   for (const job of context.names) {
-    const ledger = await client.jobs.ledger({ namespace: NAMESPACE, job }, context);
+    const ledger = await client.jobs.ledger({ namespace: NAMESPACE, job }, range);
     const { expected, fired, skipped, pending, unexplained, attempts } = ledger;
     jobs.push({ job, expected, fired, skipped, pending, unexplained, attempts });
     for await (const run of client.jobs.runs({ namespace: NAMESPACE, job })) {
