@@ -1,0 +1,57 @@
+import type { Attempt, Run } from "../../api/contract/run.ts";
+import { elapsedMs, shortDuration } from "./instants.ts";
+import type { Session } from "./session.ts";
+import { pairs, table } from "./table.ts";
+
+/** All that people want to know of a run. */
+export function runText(run: Run, session: Session): string {
+  const lasted = elapsedMs(run.startedAt, run.endedAt);
+  const head = pairs({
+    run: run.id,
+    status: run.status,
+    reason: run.reason,
+    cause: run.cause,
+    version: run.version,
+    slot: session.instant(run.slotAt),
+    due: session.instant(run.dueAt),
+    started: session.instant(run.startedAt),
+    ended: session.instant(run.endedAt),
+    lasted: lasted === undefined ? undefined : shortDuration(lasted),
+    pool: run.pool,
+    priority: run.priority,
+    worker: run.worker,
+    "retry at": session.instant(run.retryAt),
+    "waits for": run.waitingFor,
+    "re-run of": run.origin?.rerunOf,
+    backfill: run.origin?.backfill,
+    by: run.origin?.by,
+    cancelled: run.cancel === undefined ? undefined : `${session.instant(run.cancel.at)} by ${run.cancel.by}`,
+    stopped:
+      run.stop === undefined
+        ? undefined
+        : `${run.stop.confirmed ? "confirmed" : "not confirmed"}: ${run.stop.evidence}`,
+    error: errorText(run.error),
+    parameters: jsonText(run.parameters),
+    progress: jsonText(run.progress),
+    result: jsonText(run.result),
+  });
+  if (run.attempts.length === 0) return head;
+  const headings = ["ATTEMPT", "OUTCOME", "STARTED", "LASTED", "EXIT", "WORKER", "ERROR"];
+  return `${head}\n${table(
+    headings,
+    run.attempts.map((attempt) => attemptRow(attempt, session)),
+  )}`;
+}
+
+function attemptRow({ attempt, outcome, startedAt, endedAt, exitCode, worker, error }: Attempt, session: Session) {
+  const lasted = shortDuration(elapsedMs(startedAt, endedAt) ?? 0);
+  return [attempt, outcome, session.instant(startedAt), lasted, exitCode, worker, errorText(error)];
+}
+
+function errorText(error: Run["error"]): string | undefined {
+  return error === undefined ? undefined : `${error.name}: ${error.message}`;
+}
+
+function jsonText(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}
