@@ -53,7 +53,7 @@ export class Attempt {
     return progress;
   }
 
-  /** Asks the attempt to stop. A second request counts only if it leaves less time. */
+  /** Asks the attempt to stop. The first request counts; later ones change nothing. */
   stop(reason: StopReason): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort(reason);

@@ -16,6 +16,8 @@ export class LogWriter {
   #entries: LogEntry[] = [];
   #writing: Promise<void> | undefined;
   #isUsed = false;
+  /** Cuts the wait for more output short. */
+  readonly #closing = new AbortController();
 
   constructor(ports: { logs: RunLogs; clock: Clock }, stream: LogStream, onError: (error: unknown) => void) {
     this.#logs = ports.logs;
@@ -33,13 +35,14 @@ export class LogWriter {
   /** Writes what is left and ends the stream. */
   async close(): Promise<void> {
     if (!this.#isUsed) return;
+    this.#closing.abort();
     await this.#writing;
     await this.#flush();
     await this.#logs.close(this.#stream).catch(this.#onError);
   }
 
   async #writeSoon(): Promise<void> {
-    if (this.#entries.length < FLUSH_AT_ENTRIES) await this.#clock.sleep(FLUSH_AFTER_MS);
+    if (this.#entries.length < FLUSH_AT_ENTRIES) await this.#clock.sleep(FLUSH_AFTER_MS, this.#closing.signal);
     await this.#flush();
     this.#writing = undefined;
     if (this.#entries.length > 0) this.#writing = this.#writeSoon();

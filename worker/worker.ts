@@ -1,10 +1,12 @@
 import { PRIORITIES, type Priority } from "../core/job/definition.ts";
 import type { RunLogs } from "../core/ports/run-logs.ts";
-import { decodeMessage, queueName } from "../core/run/message.ts";
+import { decodeMessage, messageKey, queueName } from "../core/run/message.ts";
+import { formatRunId } from "../core/run/run-id.ts";
 import type { WorkerRef } from "../core/run/run.ts";
+import type { AttemptResult } from "../core/run/attempt-result.ts";
 import { type Claim, claimRun } from "../core/services/claim-run.ts";
 import type { Core } from "../core/services/core.ts";
-import { finishRun, reportProgress } from "../core/services/finish-run.ts";
+import { type Finish, finishRun, reportProgress } from "../core/services/finish-run.ts";
 import type { ProcessRef, WorkerCommand } from "../core/worker/worker-record.ts";
 import { Attempt } from "./attempt.ts";
 import { Bell } from "./bell.ts";
@@ -32,6 +34,15 @@ const SHORT_ATTEMPT_MS = 50;
 /** A due message that found no slot for so long goes back to the queue, where another worker may take it. */
 const GIVE_BACK_AFTER_MS = 2_000;
 const HANDING_BACK_GRACE_MS = 5_000;
+/** How long a message is hidden whose run this worker has in hand already, and how often before it is deleted. */
+const DUPLICATE_REST_MS = 2_000;
+const PATIENT_RECEIVES = 3;
+/** A message is hidden for so long at most; one that is due later comes back and is hidden again. */
+const MAX_HIDE_MS = 900_000;
+/** A result that can't be stored is offered again for about ten minutes; then the run is left to be found without a holder. */
+const MAX_FINISH_ATTEMPTS = 120;
+const FINISH_REST_MS = 100;
+const MAX_FINISH_REST_MS = 5_000;
 
 /**
  * A worker: receives messages, waits out the last fraction until they are due, claims, executes, finishes, deletes.
@@ -53,6 +64,7 @@ export class Worker {
   readonly #roomBells = PRIORITIES.map(() => new Bell());
   readonly #seenCommands = new Set<string>();
   #idleBell: Bell | undefined;
+  #isHandingBack = false;
   #beat = 0;
   #typicalMs = SHORT_ATTEMPT_MS * 2;
 
@@ -125,7 +137,9 @@ export class Worker {
             );
             continue; // Left alone, it becomes a dead letter, where people can look at it.
           }
-          this.#inbox.add(priority, { queue: name, receipt, receives, message });
+          const held = { queue: name, receipt, receives, message };
+          if (signal.aborted) await this.#receipts.hide([held], 0);
+          else this.#inbox.add(priority, held);
         }
         if (received.length > 0) this.#dispatchBell.ring();
       } catch (error) {
@@ -164,12 +178,13 @@ export class Worker {
 
   /** Handles one message to its end. Never rejects: what fails is left to the message's next delivery. */
   async #handle(held: Held): Promise<void> {
+    if (this.#attempts.has(runIdOf(held))) return this.#putOff(held);
     this.#claiming.add(held);
     try {
       const claim = await claimRun(this.#core, held.message, this.#ref, held.receives);
       if (claim.kind === "claimed") await this.#execute(held, claim);
       else if (claim.kind === "done") this.#receipts.delete(held.queue, held.receipt);
-      else await this.#receipts.hide([held], Math.ceil(claim.inMs));
+      else await this.#receipts.hide([held], Math.min(MAX_HIDE_MS, Math.ceil(claim.inMs)));
     } catch (error) {
       this.#options.onError(error);
     } finally {
@@ -180,23 +195,44 @@ export class Worker {
     }
   }
 
+  /** A duplicate: the run is in this worker's hands already, whatever the others may think of it. */
+  async #putOff(held: Held): Promise<void> {
+    if (held.receives > PATIENT_RECEIVES) this.#receipts.delete(held.queue, held.receipt);
+    else await this.#receipts.hide([held], DUPLICATE_REST_MS);
+  }
+
   async #execute(held: Held, claim: Extract<Claim, { kind: "claimed" }>): Promise<void> {
     const { clock, metrics } = this.#core;
     const { executor, logs, onError } = this.#options;
     const attempt = new Attempt({ clock, logs, executor, onError }, claim.run, claim.job);
     this.#claiming.delete(held);
     this.#attempts.set(attempt.runId, { attempt, held });
+    if (this.#isHandingBack) attempt.stop({ kind: "drain", graceMs: HANDING_BACK_GRACE_MS });
     try {
       if (claim.run.attempt === 1) metrics.observe("run_start_lateness_ms", claim.run.startedAtMs - claim.run.dueAtMs);
       const result = await attempt.execute();
       const tookMs = clock.monotonicMs() - attempt.startedAtMs;
       this.#typicalMs += (tookMs - this.#typicalMs) / 8;
       const progress = attempt.takeProgress();
-      if (progress !== undefined) await reportProgress(this.#core, claim.run, progress);
-      const finish = await finishRun(this.#core, claim, result);
+      if (progress !== undefined) await reportProgress(this.#core, claim.run, progress).catch(onError);
+      const finish = await this.#finish(claim, result);
       if (finish.kind === "finished") this.#receipts.delete(held.queue, held.receipt);
     } finally {
       this.#attempts.delete(attempt.runId);
+    }
+  }
+
+  /** Stores the result, again and again if need be: while the worker lives and tells of the run, nobody else takes it over. */
+  async #finish(claim: Extract<Claim, { kind: "claimed" }>, result: AttemptResult): Promise<Finish> {
+    for (let attempt = 1, restMs = FINISH_REST_MS; ; attempt += 1) {
+      try {
+        return await finishRun(this.#core, claim, result);
+      } catch (error) {
+        if (attempt >= MAX_FINISH_ATTEMPTS) throw error;
+        this.#options.onError(error);
+      }
+      await this.#core.clock.sleep(restMs);
+      restMs = Math.min(MAX_FINISH_REST_MS, restMs * 2);
     }
   }
 
@@ -234,7 +270,7 @@ export class Worker {
       pool,
       state,
       slots,
-      running: [...this.#attempts.keys()],
+      running: [...new Set([...this.#attempts.keys(), ...[...this.#claiming].map(runIdOf)])],
       startedAtMs: this.#startedAtMs,
       beat: this.#beat,
       ...(process === undefined ? {} : { process }),
@@ -281,9 +317,14 @@ export class Worker {
     await Promise.race([idle, clock.sleep(this.#options.drainMs, timer.signal)]);
     timer.abort();
     if (this.#busy === 0) return;
+    this.#isHandingBack = true;
     for (const { attempt } of this.#attempts.values()) attempt.stop({ kind: "drain", graceMs: HANDING_BACK_GRACE_MS });
     await idle;
   }
+}
+
+function runIdOf({ message }: Held): string {
+  return formatRunId(messageKey(message));
 }
 
 /** As many as one receive may bring. */

@@ -46,6 +46,8 @@ export class LeaseKeeper {
   readonly #observer: SilenceObserver;
   readonly #held = new Map<number, Held>();
   #beat = 0;
+  /** A round was cut short: there may be leases in our name that we do not know of. */
+  #isUnsure = false;
 
   constructor(ports: { table: Table; clock: Clock; isGone?: (process: ProcessRef) => boolean }, options: LeaseOptions) {
     this.#isGone = ports.isGone ?? (() => false);
@@ -74,8 +76,12 @@ export class LeaseKeeper {
     await this.#table.put(keys.scheduler(this.#self), member, "any");
     const living = await this.#livingMembers();
     const share = fairShare(this.#shards, [...living], this.#self);
+    const wasCutShort = this.#isUnsure;
+    this.#isUnsure = true;
     await this.#renew(share);
     await this.#takeOver(share, living);
+    if (wasCutShort) await this.#disown();
+    this.#isUnsure = false;
   }
 
   /** Gives everything up, so that others need not wait. */
@@ -125,7 +131,8 @@ export class LeaseKeeper {
       if (this.#held.has(shard)) continue;
       const stored = await this.#table.get(keys.lease(shard));
       const former = stored?.body as Lease | undefined;
-      if (former !== undefined && living.has(former.owner)) continue;
+      // One in our own name that we do not hold is left over from a write whose outcome we never learned.
+      if (former !== undefined && former.owner !== this.#self && living.has(former.owner)) continue;
       const untilMs = this.#relianceEndMs();
       const lease: Lease = {
         owner: this.#self,
@@ -138,10 +145,21 @@ export class LeaseKeeper {
     }
   }
 
-  /** Leaves the item in place, without an owner, so that epochs go on rising. */
+  /** Gives up what is in our name and not held: nobody else would take it over while we live. */
+  async #disown(): Promise<void> {
+    for (let shard = 0; shard < this.#shards; shard += 1) {
+      if (this.#held.has(shard)) continue;
+      const stored = await this.#table.get(keys.lease(shard));
+      const lease = stored?.body as Lease | undefined;
+      if (stored === undefined || lease?.owner !== this.#self) continue;
+      await this.#table.put(stored.key, { ...lease, owner: "" }, stored.rev);
+    }
+  }
+
+  /** Leaves the item in place, without an owner, so that epochs go on rising. Held until then: a failure is made good later. */
   async #giveUp(shard: number, { lease, rev }: Held): Promise<void> {
-    this.#held.delete(shard);
     await this.#table.put(keys.lease(shard), { ...lease, owner: "" }, rev);
+    this.#held.delete(shard);
   }
 
   /** Taken before the write: the duration counts from the request, not from the answer. */

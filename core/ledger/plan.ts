@@ -19,8 +19,6 @@ export interface Plan {
   readonly stretches: readonly Stretch[];
   /** Every slot up to here is in `dispatch`, in `stretches`, or was handled before. */
   readonly cursorMs: number;
-  /** Every slot up to here is covered by `stretches`: no row of its own is to be expected. */
-  readonly coveredMs: number;
   /** The next slot to be dispatched by a later visit. */
   readonly nextDueMs: number | undefined;
 }
@@ -48,13 +46,7 @@ export const MAX_SLOTS_PER_VISIT = 1_000;
 export function planVisit(job: CompiledJob, context: PlanContext): Plan {
   const { state } = job.version;
   if (state === "deleted" || (state === "paused" && context.resume === undefined)) {
-    return {
-      dispatch: [],
-      stretches: [],
-      cursorMs: context.cursorMs,
-      coveredMs: context.cursorMs,
-      nextDueMs: undefined,
-    };
+    return { dispatch: [], stretches: [], cursorMs: context.cursorMs, nextDueMs: undefined };
   }
   if (state === "paused") return planPaused(job, context, context.resume ?? "now");
   return planActive(job, context);
@@ -65,15 +57,48 @@ export function horizonAt(nowMs: number, knobs: { readonly lookAheadMs: number; 
   return Math.ceil((nowMs + knobs.lookAheadMs) / knobs.leadMs) * knobs.leadMs;
 }
 
+/**
+ * The slot of a pause at `atMs` as it is to fire after the resumption, or `undefined` when it is not among those that were
+ * chosen: the same choice as `planVisit` makes, for one slot.
+ */
+export function resumedSlot(
+  job: CompiledJob,
+  atMs: number,
+  { untilMs, resume }: { readonly untilMs: number; readonly resume: ResumeChoice },
+): Slot | undefined {
+  const slot = job.schedule.at(atMs);
+  const take = resumeTake(job, resume);
+  if (slot === undefined || slot.excludedBy !== undefined || take === 0) return undefined;
+  let newer = 0;
+  for (const { atMs: laterMs, excludedBy } of job.schedule.after(atMs)) {
+    if (laterMs > untilMs) break;
+    if (excludedBy === undefined) newer += 1;
+    if (newer >= take) return undefined;
+  }
+  return dueFrom(slot, untilMs);
+}
+
 function planPaused(job: CompiledJob, context: PlanContext, resume: ResumeChoice): Plan {
-  const take = { now: 0, last: 1, all: job.misfire.limit }[resume];
-  const caught = catchUp(job, context.cursorMs, context.untilMs, { take, sinceMs: -Infinity, reason: "paused" });
-  return { ...caught, cursorMs: context.untilMs, nextDueMs: undefined };
+  const { untilMs } = context;
+  const take = resumeTake(job, resume);
+  const caught = catchUp(job, context.cursorMs, untilMs, { take, sinceMs: -Infinity, reason: "paused" });
+  const dispatch = caught.dispatch.map((slot) => dueFrom(slot, untilMs));
+  return { ...caught, dispatch, cursorMs: untilMs, nextDueMs: undefined };
+}
+
+function resumeTake(job: CompiledJob, resume: ResumeChoice): number {
+  return { now: 0, last: 1, all: job.misfire.limit }[resume];
+}
+
+/** A slot of a pause is due at the resumption: its lateness and its wait in the queue count from there. */
+function dueFrom(slot: Slot, resumedAtMs: number): Slot {
+  return { ...slot, dueAtMs: Math.max(slot.dueAtMs, resumedAtMs) };
 }
 
 function planActive(job: CompiledJob, context: PlanContext): Plan {
   const { schedule, misfire } = job;
-  const lateMs = Math.min(context.untilMs, context.nowMs - context.misfireAfterMs - schedule.jitterMs);
+  // Clocks may give fractions of a millisecond; what is put down is whole.
+  const lateMs = Math.floor(Math.min(context.untilMs, context.nowMs - context.misfireAfterMs - schedule.jitterMs));
   const late = catchUp(job, context.cursorMs, lateMs, {
     take: { none: 0, last: 1, all: misfire.limit }[misfire.policy],
     sinceMs: context.nowMs - misfire.maxLatenessMs - schedule.jitterMs,
@@ -97,7 +122,6 @@ function planActive(job: CompiledJob, context: PlanContext): Plan {
     dispatch,
     stretches: [...late.stretches, ...excluded.stretches],
     cursorMs,
-    coveredMs: late.coveredMs,
     nextDueMs,
   };
 }
@@ -108,9 +132,9 @@ function catchUp(
   afterMs: number,
   toMs: number,
   { take, sinceMs, reason }: { take: number; sinceMs: number; reason: SkipReason },
-): { dispatch: readonly Slot[]; stretches: readonly Stretch[]; coveredMs: number } {
+): { dispatch: readonly Slot[]; stretches: readonly Stretch[] } {
   const first = firstSlot(job, afterMs);
-  if (first === undefined || first.atMs > toMs) return { dispatch: [], stretches: [], coveredMs: afterMs };
+  if (first === undefined || first.atMs > toMs) return { dispatch: [], stretches: [] };
   const dispatch = newestSlots(job, { afterMs: Math.max(afterMs, sinceMs), toMs, take });
   const [firstFired] = dispatch;
   const coveredMs = firstFired === undefined ? toMs : firstFired.atMs - 1;
@@ -122,7 +146,7 @@ function catchUp(
     }
   }
   const missed = first.atMs <= coveredMs ? [{ fromMs: first.atMs, toMs: coveredMs, reason }] : [];
-  return { dispatch, stretches: [...missed, ...excluded.stretches], coveredMs };
+  return { dispatch, stretches: [...missed, ...excluded.stretches] };
 }
 
 const FIRST_WINDOW_MS = 60_000;

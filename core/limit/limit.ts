@@ -1,3 +1,5 @@
+import type { RunKey } from "../run/run-id.ts";
+
 /**
  * A concurrency limit: who holds it and who waits for it, in one item that is changed by compare-and-set.
  *
@@ -11,10 +13,7 @@ export interface Limit {
   readonly waiters: readonly Member[];
 }
 
-export interface Member {
-  readonly namespace: string;
-  readonly job: string;
-  readonly stamp: string;
+export interface Member extends RunKey {
   /** What the run takes of the limit, at least 1. */
   readonly weight: number;
 }
@@ -49,6 +48,19 @@ export function enqueue(limit: Limit, member: Member): Limit {
   return { ...limit, waiters: [...limit.waiters, member] };
 }
 
+/** Takes `run` out of the line; the same object when it does not stand in it. */
+export function withdraw(limit: Limit, run: RunKey): Limit {
+  if (!limit.waiters.some((waiter) => isSame(waiter, run))) return limit;
+  return { ...limit, waiters: limit.waiters.filter((waiter) => !isSame(waiter, run)) };
+}
+
+/** Those who come before `run`: the holders, and the part of the line ahead of it, all of it when it does not stand there. */
+export function before({ holders, waiters }: Limit, run: RunKey): readonly Member[] {
+  const place = waiters.findIndex((waiter) => isSame(waiter, run));
+  const ahead = place < 0 ? waiters : waiters.slice(0, place);
+  return [...holders, ...ahead].filter((member) => !isSame(member, run));
+}
+
 /**
  * Takes members out of the limit and its line, then promotes from the front of the line while there is room.
  *
@@ -72,10 +84,7 @@ export function leave(
   return { limit: { holders: [...holders, ...promoted], waiters }, promoted };
 }
 
-export function isSame(
-  a: Member,
-  b: { readonly namespace: string; readonly job: string; readonly stamp: string },
-): boolean {
+export function isSame(a: Member, b: RunKey): boolean {
   return a.stamp === b.stamp && a.job === b.job && a.namespace === b.namespace;
 }
 

@@ -16,6 +16,8 @@ export interface RunLimit {
  * The limits of a run, in the order of their keys: whoever takes several takes them in the same order.
  *
  * The overlap policy is a limit of one run a job. Runs of a backfill have their own concurrency in its place.
+ *
+ * @throws {MacroError} when a concurrency key can't be expanded with the run's parameters
  */
 export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
   const { namespace, name } = job.version;
@@ -32,7 +34,9 @@ export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
     limits.push({ key: overlapKey(job), capacity: 1, weight: 1, whenFull: job.overlap });
   }
   for (const rule of job.concurrency) {
-    const text = rule.key === undefined ? "" : expandMacros(rule.key, macroContext(run, job));
+    // A run keeps its keys from attempt to attempt, or it could not leave the limit that it holds.
+    const context = macroContext({ ...run, attempt: 0, epoch: 0 }, job);
+    const text = rule.key === undefined ? "" : expandMacros(rule.key, context);
     const scope = rule.scope === "namespace" ? namespace : `${namespace}/${name}`;
     limits.push({ key: `key#${scope}#${text}`, capacity: rule.limit, weight: rule.weight, whenFull: "queueAll" });
   }

@@ -89,11 +89,17 @@ export async function visitBackfill(core: Core, entry: BackfillEntry): Promise<r
   if (stored === undefined) return nowMs - entry.armedAtMs > 600_000 ? [] : again;
   const { backfill, rev } = stored;
   const job = (await core.jobs.find(entry.namespace, entry.job))?.compiled;
-  if (backfill.state !== "running" || job === undefined || job.version.state === "deleted") return [];
+  if (backfill.state !== "running") return [];
+  if (job === undefined || job.version.state === "deleted") {
+    await core.backfills.put({ ...backfill, state: "cancelled" }, rev);
+    return [];
+  }
   if (job.version.state === "paused") return again;
 
   // All slots each time, and the position counts them all: what has run meanwhile must not shift the pages.
-  const slots = await slotsBetween(core, job, backfill);
+  // For the same reason they are those of the version that the backfill was started with.
+  const planned = (await core.jobs.findVersion(entry.namespace, entry.job, backfill.version)) ?? job;
+  const slots = await slotsBetween(core, planned, backfill);
   if (backfill.order === "newestFirst") slots.reverse();
   const former = slots.slice(Math.max(0, backfill.submitted - PAGE), backfill.submitted);
   if ((await countOpen(core, backfill, former)) > PAGE / 2) return again;
@@ -158,7 +164,7 @@ async function slotsBetween(
   return slots;
 }
 
-/** The last run of each slot, whatever caused it; runs of this backfill's own pages included. */
+/** The youngest run of each slot, whatever caused it; runs of this backfill's own pages included. */
 async function slotRows(
   core: Core,
   job: CompiledJob,
@@ -166,7 +172,9 @@ async function slotRows(
 ): Promise<ReadonlyMap<number, Run>> {
   const rows = new Map<number, Run>();
   for await (const row of core.runs.rows(job.version, { fromMs, beforeMs: toMs })) {
-    if ("run" in row && row.run.cause !== "manual") rows.set(row.run.slotAtMs, row.run);
+    if (!("run" in row) || row.run.cause === "manual") continue;
+    const known = rows.get(row.run.slotAtMs);
+    if (known === undefined || known.createdAtMs <= row.run.createdAtMs) rows.set(row.run.slotAtMs, row.run);
   }
   return rows;
 }

@@ -11,6 +11,7 @@ export type VersionChange = Pick<JobVersion, "state" | "definition"> &
   Partial<Pick<JobVersion, "resume" | "note" | "by" | "calendars">>;
 
 const MAX_ROUNDS = 20;
+const STALLED_MS = 60_000;
 
 /**
  * Brings about the next version of a job. `decide` is given the governing version (`undefined`: none yet) and returns
@@ -45,6 +46,9 @@ export async function changeJob(
     if (entry !== undefined) await core.due.arm(entry);
     const previous = current === undefined ? undefined : { version: current.compiled.version, rev: current.rev };
     if (!(await core.jobs.commit(next, previous))) continue;
+    // Whoever was held up between arming and committing may have been given up meanwhile.
+    const nowMs = core.clock.nowMs();
+    if (entry !== undefined && nowMs - entry.armedAtMs > STALLED_MS) await core.due.arm({ ...entry, armedAtMs: nowMs });
     if (entry !== undefined && entry.visitAtMs <= next.sinceMs + core.knobs.lookAheadMs) await visitNow(core, entry);
     return { job, changed: true };
   }
@@ -61,6 +65,7 @@ function nextVersion(
 ): JobVersion {
   const sinceMs = Math.max(Math.floor(nowMs), (previous?.sinceMs ?? 0) + 1);
   const isReborn = previous === undefined || previous.state === "deleted";
+  // A calendar's new edition is no new schedule: it must neither count `maxRuns` anew nor refuse one that has run out.
   const keepsSchedule = !isReborn && isSameJson(previous.definition.schedule, change.definition.schedule);
   return {
     namespace,

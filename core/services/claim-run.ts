@@ -1,8 +1,11 @@
 import type { CompiledJob } from "../job/compile.ts";
 import type { Expectation } from "../ports/table.ts";
+import { MacroError } from "../run/macros.ts";
 import { messageKey, type RunMessage } from "../run/message.ts";
 import { isSlotStamp, stampAtMs } from "../run/run-id.ts";
 import {
+  endedFrom,
+  type Ending,
   isEnded,
   type QueuedRun,
   type RetryingRun,
@@ -11,14 +14,17 @@ import {
   type WorkerRef,
 } from "../run/run.ts";
 import type { StoredRun } from "../store/run-store.ts";
+import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
 import { endLost } from "./end-lost.ts";
 import { endUnclaimed, expireRun } from "./end-unclaimed.ts";
 import { followUp } from "./follow-up.ts";
 import { holdLimits } from "./hold-limits.ts";
+import { leaveLimits } from "./leave-limit.ts";
+import { findSlot } from "./reign.ts";
 import { slotRun } from "./slot-run.ts";
 import { watchOf } from "./watch.ts";
-import { isWorkerDead } from "./worker-liveness.ts";
+import { isHolderGone } from "./worker-liveness.ts";
 
 /** What a message came to. */
 export type Claim =
@@ -64,24 +70,23 @@ interface Claiming {
 /** A slot's run, most likely without a record as yet. */
 async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage }): Promise<Claim> {
   const { current, message, worker } = claiming;
-  const atMs = stampAtMs(message.stamp);
-  const job = await core.jobs.findGoverning(current, atMs);
-  const slot = job?.version.state === "active" ? job.schedule.at(atMs) : undefined;
-  if (job === undefined || slot === undefined || slot.excludedBy !== undefined) return DONE;
+  const found = await findSlot(core, current, stampAtMs(message.stamp));
+  // A version that moved the job to another pool rings there.
+  if (found === undefined || found.job.pool !== worker.pool) return DONE;
+  const { job, slot } = found;
   const nowMs = core.clock.nowMs();
   if (nowMs < slot.dueAtMs) return { kind: "later", inMs: slot.dueAtMs - nowMs };
   const run = slotRun(job, slot, nowMs);
-  const isHopeless =
-    current.version.state !== "active" ||
-    nowMs > slot.dueAtMs + Math.min(job.misfire.maxLatenessMs, job.timeouts.queueMs ?? Infinity);
+  const end = endOfSlot(slot, { job, current, nowMs });
+  if (end === undefined && current.version.state === "active")
+    return begin(core, { run, expect: "absent", job, worker, claiming });
   // One that can't start any more, or not yet, may have started before: its record tells.
-  if (isHopeless) {
-    const stored = await core.runs.find(run);
-    if (stored !== undefined) return claimStored(core, { ...claiming, stored });
-    // Held by a pause, it is found again by the walk of its version; the other cases get their final row there too.
-    return DONE;
-  }
-  return begin(core, { run, expect: "absent", job, worker, claiming });
+  const stored = await core.runs.find(run);
+  if (stored !== undefined) return claimStored(core, { ...claiming, stored });
+  // Held by a pause, it is found again by the walk of its version.
+  if (end === undefined) await leaveLimits(core, run, job);
+  else await closeSlot(core, slot, { job, end });
+  return DONE;
 }
 
 /** A run with a record: requested, retried, waiting in line, or in the hands of some worker. */
@@ -97,24 +102,34 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
   const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
   if (job === undefined) return DONE;
   if (run.status === "running") {
-    if (!(await isWorkerDead(core, run.worker))) {
+    if (!(await isHolderGone(core, run))) {
       return receives > PATIENT_RECEIVES ? DONE : { kind: "later", inMs: HOLDER_CHECK_MS };
     }
     const lost = await endLost(core, stored);
     return lost === undefined ? DONE : claimStored(core, { ...claiming, stored: lost });
   }
-  if (run.attempt === 0 && current.version.state === "paused") return DONE;
-  if (run.attempt === 0 && current.version.state === "deleted") {
+  if (run.attempt === 0 && isFormerLife(job, current)) {
     await endUnclaimed(core, stored, { status: "skipped", reason: "deleted" });
+    return DONE;
+  }
+  if (run.attempt === 0 && current.version.state === "paused") {
+    // A run that is held must not hold up the runs of other jobs.
+    await leaveLimits(core, run, job);
     return DONE;
   }
   const dueAtMs = run.status === "retrying" ? run.retryAtMs : run.dueAtMs;
   if (nowMs < dueAtMs) {
-    if (run.status === "retrying" && receives > 1) await followUp(core, run);
+    // What follows from the last attempt may be missing, or have been undone by a claim that found this record.
+    if (run.status === "retrying" && (receives > 1 || claiming.round > 0)) await followUp(core, run);
     return { kind: "later", inMs: dueAtMs - nowMs };
   }
   if (await expireRun(core, stored)) return DONE;
   return begin(core, { run, expect: stored.rev, job, worker, claiming });
+}
+
+/** Whether what belongs to `job` was left over by a deletion. */
+function isFormerLife({ version }: CompiledJob, current: CompiledJob): boolean {
+  return current.version.state === "deleted" || current.version.createdAtMs !== version.createdAtMs;
 }
 
 interface Attempt {
@@ -128,21 +143,15 @@ interface Attempt {
 /** Takes the limits, then the attempt. */
 async function begin(core: Core, attempt: Attempt): Promise<Claim> {
   const { run, expect, job, worker, claiming } = attempt;
-  const hold = await holdLimits(core, run, job, { stand: run.status === "queued" && run.waitingFor !== undefined });
-  if (hold.kind === "skip") {
-    const skipped = {
-      ...withoutTransient(run),
-      status: "skipped",
-      reason: "overlap",
-      endedAtMs: core.clock.nowMs(),
-    } as const;
-    const written = await core.runs.put(skipped, expect);
-    if (written.ok) {
-      await followUp(core, skipped);
-      return DONE;
-    }
-    return again(core, written.current, claiming);
+  let hold;
+  try {
+    hold = await holdLimits(core, run, job, { stand: run.status === "queued" && run.waitingFor !== undefined });
+  } catch (error) {
+    if (!(error instanceof MacroError)) throw error;
+    const { code: name, message } = error;
+    return skip(core, { ...attempt, ending: { reason: "parameters", error: { name, message } } });
   }
+  if (hold.kind === "skip") return skip(core, { ...attempt, ending: { reason: "overlap" } });
   if (hold.kind === "wait") return standInLine(core, { ...attempt, key: hold.key });
 
   const running: RunningRun = {
@@ -157,6 +166,18 @@ async function begin(core: Core, attempt: Attempt): Promise<Claim> {
   const written = await core.runs.put(running, expect);
   if (written.ok) return { kind: "claimed", run: running, rev: written.rev, job };
   return again(core, written.current, claiming);
+}
+
+/** Puts down that the run will not happen. */
+async function skip(
+  core: Core,
+  { run, expect, claiming, ending }: Attempt & { ending: Pick<Ending, "reason" | "error"> },
+): Promise<Claim> {
+  const skipped = endedFrom(run, { ...ending, status: "skipped", endedAtMs: core.clock.nowMs() });
+  const written = await core.runs.put(skipped, expect);
+  if (!written.ok) return again(core, written.current, claiming);
+  await followUp(core, skipped);
+  return DONE;
 }
 
 /** Gives the run a record that says what it waits for, and a watch; then a place in the line. */

@@ -12,6 +12,7 @@ import { LimitStore } from "../store/limit-store.ts";
 import { RunStore } from "../store/run-store.ts";
 import { WorkerStore } from "../store/worker-store.ts";
 import { SilenceObserver } from "../lease/silence-observer.ts";
+import { OblivionObserver } from "../worker/oblivion-observer.ts";
 import type { ProcessRef } from "../worker/worker-record.ts";
 
 /** What the host gives: one adapter for each port. */
@@ -36,6 +37,7 @@ export interface Core extends Ports {
   readonly workers: WorkerStore;
   readonly backfills: BackfillStore;
   readonly observer: SilenceObserver;
+  readonly oblivion: OblivionObserver;
 }
 
 export function createCore(ports: Ports, knobs: Knobs): Core {
@@ -50,5 +52,6 @@ export function createCore(ports: Ports, knobs: Knobs): Core {
     workers: new WorkerStore(table),
     backfills: new BackfillStore(table),
     observer: new SilenceObserver(clock, knobs.workerDeadAfterMs),
+    oblivion: new OblivionObserver(),
   };
 }

@@ -20,8 +20,26 @@ export interface DefineOptions {
  *
  * @throws {CarillonError | ScheduleError} when the definition breaks a rule that its shape does not tell
  */
-export function defineJob(core: Core, namespace: string, definition: JobDefinition, options: DefineOptions) {
+export async function defineJob(core: Core, namespace: string, definition: JobDefinition, options: DefineOptions) {
   checkDefinition(definition, namespace, options.limits);
+  const defined = await defineOnce(core, namespace, { definition, options });
+  if (definition.schedule?.calendars === undefined) return defined;
+  // An edition that was published between our look and our commit did not find the job: it is taken up here.
+  const calendars = await newestEditions(core, namespace, definition);
+  const { version } = defined.job.version;
+  const { job, changed } = await changeJob(core, namespace, definition.name, (current) => {
+    const governing = current?.compiled.version;
+    if (governing?.version !== version || isSameJson(governing.calendars, calendars)) return undefined;
+    return { state: governing.state, definition: governing.definition, calendars };
+  });
+  return { job, changed: changed || defined.changed };
+}
+
+function defineOnce(
+  core: Core,
+  namespace: string,
+  { definition, options }: { definition: JobDefinition; options: DefineOptions },
+) {
   return changeJob(core, namespace, definition.name, async (current) => {
     checkExpectation(current, definition.name, options.expect);
     const calendars = await newestEditions(core, namespace, definition);
@@ -29,7 +47,7 @@ export function defineJob(core: Core, namespace: string, definition: JobDefiniti
     const isSame =
       previous !== undefined &&
       previous.state !== "deleted" &&
-      JSON.stringify([previous.definition, previous.calendars]) === JSON.stringify([definition, calendars]);
+      isSameJson([previous.definition, previous.calendars], [definition, calendars]);
     if (isSame) return undefined;
     const { by, note } = options;
     return {
@@ -74,6 +92,10 @@ const ACTIVE_LOOK_BACK_ROWS = 1_000;
 export async function activeRuns(core: Core, job: { readonly namespace: string; readonly name: string }) {
   const { rows } = await core.runs.page(job, { limit: ACTIVE_LOOK_BACK_ROWS });
   return rows.flatMap((row) => ("run" in row && !isEnded(row.run) && row.run.attempt > 0 ? [row.run] : []));
+}
+
+function isSameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function checkExpectation(current: StoredJob | undefined, name: string, expect: "absent" | number | undefined): void {

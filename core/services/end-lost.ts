@@ -43,7 +43,7 @@ export async function endLost(core: Core, { run, rev }: StoredRun): Promise<Stor
   return written.ok ? { run: queued, rev: written.rev } : undefined;
 }
 
-const LOST = { name: "WORKER_LOST", message: "the worker died or fell silent" } as const;
+const LOST = { name: "WORKER_LOST", message: "the worker died, fell silent or lost track of it" } as const;
 
 /** The record of a run's present attempt, without its outcome. */
 export function attemptOf(run: RunningRun, endedAtMs: number): Omit<AttemptRecord, "outcome"> {

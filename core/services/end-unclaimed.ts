@@ -1,5 +1,6 @@
 import { type Ending, endedFrom, isEnded } from "../run/run.ts";
 import type { StoredRun } from "../store/run-store.ts";
+import { queueTimeout } from "./close-slot.ts";
 import type { Core } from "./core.ts";
 import { followUp } from "./follow-up.ts";
 
@@ -10,10 +11,7 @@ export async function expireRun(core: Core, stored: StoredRun): Promise<boolean>
   const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
   const queueMs = job?.timeouts.queueMs;
   if (queueMs === undefined || core.clock.nowMs() <= run.dueAtMs + queueMs) return false;
-  return endUnclaimed(core, stored, {
-    status: "expired",
-    error: { name: "QUEUE_TIMEOUT", message: `not started within ${queueMs} ms` },
-  });
+  return endUnclaimed(core, stored, { status: "expired", error: queueTimeout(queueMs) });
 }
 
 /** Ends a run that no worker holds. `false` when the run changed meanwhile: read it again. */

@@ -17,7 +17,8 @@ const MAX_ROUNDS = 20;
  * Reports how an attempt ended. Accepted only while the run is running at the epoch of the claim; a change by others in
  * between (a cancellation, progress) is read and taken into account.
  *
- * Only when this has resolved may the message be deleted.
+ * Only when this has resolved may the message be deleted. It may be called again after a failure: what has been written
+ * stays, and what follows from it is done again.
  */
 export async function finishRun(
   core: Core,
@@ -33,6 +34,11 @@ export async function finishRun(
       return { kind: "finished", run: next };
     }
     const { current } = written;
+    if (current !== undefined && hasFinished(current.run, run)) {
+      // Our own write of before, whose answer was lost.
+      await followUp(core, current.run);
+      return { kind: "finished", run: current.run };
+    }
     if (current === undefined || current.run.status !== "running" || current.run.epoch !== run.epoch) {
       core.metrics.count("results_fenced_total");
       return { kind: "fenced", run: current?.run };
@@ -42,6 +48,11 @@ export async function finishRun(
   throw new Error(
     `Cannot finish run "${claim.run.stamp}" of job "${claim.run.job}": it changed ${MAX_ROUNDS} times meanwhile`,
   );
+}
+
+/** Whether this attempt has been finished by its worker, and not been taken from it. */
+function hasFinished(current: Run, { epoch }: RunningRun): boolean {
+  return current.attempts.some((attempt) => attempt.epoch === epoch && attempt.outcome !== "lost");
 }
 
 /** Stores what a running attempt tells of itself. `false` when the attempt is no longer this worker's. */

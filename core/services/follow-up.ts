@@ -1,9 +1,8 @@
-import { isKeptBetweenAttempts, runLimits } from "../limit/run-limits.ts";
 import { MAX_DELAY_MS } from "../ports/queue.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import { isEnded, type EndedRun, type Run } from "../run/run.ts";
 import type { Core } from "./core.ts";
-import { leaveLimit } from "./leave-limit.ts";
+import { leaveLimits } from "./leave-limit.ts";
 import { pauseJob } from "./pause-job.ts";
 import { runDoorbell, sendDoorbells } from "./send.ts";
 import { visitNow } from "./visit-now.ts";
@@ -42,14 +41,6 @@ async function ringForRetry(core: Core, run: Run, retryAtMs: number): Promise<vo
   else await sendDoorbells(core, [runDoorbell(run, retryAtMs)]);
 }
 
-async function leaveLimits(core: Core, run: Run, job: CompiledJob): Promise<void> {
-  const hasEnded = isEnded(run);
-  if (hasEnded && run.attempt === 0 && run.status === "skipped") return;
-  for (const { key, capacity } of runLimits(run, job)) {
-    if (hasEnded || !isKeptBetweenAttempts(key)) await leaveLimit(core, key, { run, capacity, hasEnded });
-  }
-}
-
 async function startNextAfterEnd(core: Core, run: EndedRun, job: CompiledJob): Promise<void> {
   if (run.cause !== "slot" || job.schedule.kind !== "afterEnd") return;
   const nowMs = core.clock.nowMs();
@@ -66,19 +57,34 @@ async function startNextAfterEnd(core: Core, run: EndedRun, job: CompiledJob): P
   });
 }
 
-/** Pauses a job whose last runs have all failed, as many as its definition says. */
+/** Pauses a job whose last runs since it became active have all failed, as many as its definition says. */
 async function pauseAfterFailures(core: Core, run: EndedRun, job: CompiledJob): Promise<void> {
   const { pauseAfterFailures: bound } = job.version.definition;
   if (bound === undefined || !hasFailed(run)) return;
+  const sinceMs = await activeSinceMs(core, run);
+  if (sinceMs === undefined || run.endedAtMs <= sinceMs) return;
   let failures = 0;
   for await (const row of core.runs.rows(job.version, { fromMs: 0, beforeMs: run.slotAtMs + 1, descending: true })) {
     if (!("run" in row) || !isEnded(row.run) || row.run.attempt === 0) continue;
+    if (row.run.endedAtMs <= sinceMs) break;
     if (!hasFailed(row.run)) break;
     failures += 1;
     if (failures >= bound) break;
   }
   if (failures < bound) return;
   await pauseJob(core, run.namespace, run.job, { by: "carillon", note: `paused after ${bound} failed runs in a row` });
+}
+
+/**
+ * Since when the job has been active without a pause; `undefined` when it is not. Whoever resumed it has seen the
+ * failures before: they must not pause it again.
+ */
+async function activeSinceMs(core: Core, { namespace, job: name }: EndedRun): Promise<number | undefined> {
+  let job = (await core.jobs.find(namespace, name))?.compiled;
+  if (job?.version.state !== "active") return undefined;
+  while (job !== undefined && job.version.resume === undefined && job.version.sinceMs > job.version.createdAtMs)
+    job = await core.jobs.findVersion(namespace, name, job.version.version - 1);
+  return job?.version.sinceMs;
 }
 
 function hasFailed(run: EndedRun): boolean {

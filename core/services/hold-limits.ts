@@ -1,6 +1,6 @@
 import type { CompiledJob } from "../job/compile.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import { admit, enqueue, isSame, type Member } from "../limit/limit.ts";
+import { admit, before, enqueue, type Member, withdraw } from "../limit/limit.ts";
 import { runLimits, type RunLimit } from "../limit/run-limits.ts";
 import type { Run } from "../run/run.ts";
 import { cancelRun } from "./cancel-run.ts";
@@ -61,14 +61,15 @@ async function holdOne(
     if (second.kind === "held") return { limit: repaired.limit, result: { kind: "held", promoted, inTheWay: [] } };
     if (second.kind === "admitted") return { limit: second.limit, result: { kind: "held", promoted, inTheWay: [] } };
 
-    const inTheWay = [...repaired.limit.holders, ...repaired.limit.waiters].filter((other) => !isSame(other, run));
-    const isSkipped = skipsWhenFull(
-      rule.whenFull,
-      repaired.limit.waiters.some((waiter) => !isSame(waiter, run)),
-    );
-    const kind = isSkipped ? "skip" : "wait";
-    const isStanding = kind === "wait" && stand && repaired.limit.waiters.length < core.knobs.maxWaiters;
+    const others = withdraw(repaired.limit, run);
+    if (skipsWhenFull(rule.whenFull, others.waiters.length > 0)) {
+      const result = { kind: "skip", promoted, inTheWay: [] } as const;
+      return others === limit ? { result } : { limit: others, result };
+    }
+    const kind = "wait";
+    const isStanding = stand && repaired.limit.waiters.length < core.knobs.maxWaiters;
     const after = isStanding ? enqueue(repaired.limit, member) : repaired.limit;
+    const inTheWay = before(after, run);
     return after === limit
       ? { result: { kind, promoted, inTheWay } }
       : { limit: after, result: { kind, promoted, inTheWay } };
@@ -76,7 +77,9 @@ async function holdOne(
   await ringMembers(core, outcome.promoted);
   // Whoever left between our look and our place in line has not seen us: look once more.
   if (outcome.kind === "wait" && stand) await repairLimit(core, rule.key, rule.capacity);
-  if (outcome.kind === "wait" && (rule.whenFull === "cancelPrevious" || rule.whenFull === "terminatePrevious")) {
+  // Only who stands in line, with a record of its own: a late duplicate of a run that has ended must cancel nothing.
+  const replaces = rule.whenFull === "cancelPrevious" || rule.whenFull === "terminatePrevious";
+  if (outcome.kind === "wait" && stand && replaces) {
     const graceMs = rule.whenFull === "terminatePrevious" ? 0 : undefined;
     for (const other of outcome.inTheWay) {
       await cancelRun(core, other, {

@@ -1,11 +1,33 @@
 import { isSame, leave, type Limit, type Member } from "../limit/limit.ts";
+import { isKeptBetweenAttempts, type RunLimit, runLimits } from "../limit/run-limits.ts";
+import type { CompiledJob } from "../job/compile.ts";
+import { MacroError } from "../run/macros.ts";
 import type { RunKey } from "../run/run-id.ts";
-import { isEnded } from "../run/run.ts";
+import { isEnded, type Run } from "../run/run.ts";
+import { MAX_BATCH_GET } from "../ports/table.ts";
 import type { Core } from "./core.ts";
 import { ringMembers } from "./ring-members.ts";
 
-/** As many members as one batch read can tell of. */
-const MAX_LOOKED_AT = 100;
+/** Waiters that are looked at; holders all are. */
+const MAX_WAITERS_LOOKED_AT = 100;
+
+/** Takes a run out of its limits: an ended one of all, one that will go on of those that it does not keep meanwhile. */
+export async function leaveLimits(core: Core, run: Run, job: CompiledJob): Promise<void> {
+  const hasEnded = isEnded(run);
+  for (const { key, capacity } of limitsHeld(run, job)) {
+    if (hasEnded || !isKeptBetweenAttempts(key)) await leaveLimit(core, key, { run, capacity, hasEnded });
+  }
+}
+
+/** A run whose keys can't be told holds none. */
+function limitsHeld(run: Run, job: CompiledJob): readonly RunLimit[] {
+  try {
+    return runLimits(run, job);
+  } catch (error) {
+    if (error instanceof MacroError) return [];
+    throw error;
+  }
+}
 
 /**
  * Takes a run out of a limit and its line, and rings for those who come in for it.
@@ -42,8 +64,12 @@ export async function dropEnded(
   limit: Limit,
   capacity: number,
 ): Promise<{ readonly limit: Limit; readonly promoted: readonly Member[] }> {
-  const runs = await core.runs.findMany([...limit.holders, ...limit.waiters].slice(0, MAX_LOOKED_AT));
-  const ended = runs.filter(({ run }) => isEnded(run)).map(({ run }) => run);
+  const members = [...limit.holders, ...limit.waiters.slice(0, MAX_WAITERS_LOOKED_AT)];
+  const ended: RunKey[] = [];
+  for (let i = 0; i < members.length; i += MAX_BATCH_GET) {
+    const runs = await core.runs.findMany(members.slice(i, i + MAX_BATCH_GET));
+    ended.push(...runs.filter(({ run }) => isEnded(run)).map(({ run }) => run));
+  }
   if (ended.length === 0) return { limit, promoted: [] };
   return leave(limit, (member) => ended.some((run) => isSame(member, run)), capacity);
 }

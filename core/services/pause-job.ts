@@ -60,10 +60,13 @@ async function pausedWalks(core: Core, paused: JobVersion): Promise<readonly Job
     if (job === undefined || job.version.state === "deleted") break;
     const isPaused = job.version.state === "paused";
     const { sinceMs } = job.version;
+    // A chain has no slots in a pause, and the walk of the last one goes on by itself.
+    const isChain = job.schedule.kind === "afterEnd";
     const cursorMs = isPaused ? sinceMs : untilMs;
     const settledMs = isPaused ? sinceMs : Math.max(sinceMs, untilMs - HELD_LOOK_BACK_MS);
     const visitAtMs = armedAtMs + TAKE_OVER_MS;
-    entries.push({ kind: "job", namespace, job: name, version, visitAtMs, cursorMs, settledMs, looks: 0, armedAtMs });
+    if (!isChain)
+      entries.push({ kind: "job", namespace, job: name, version, visitAtMs, cursorMs, settledMs, looks: 0, armedAtMs });
     if (!isPaused) break;
     untilMs = sinceMs;
   }

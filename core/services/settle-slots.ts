@@ -1,11 +1,13 @@
 import type { CompiledJob } from "../job/compile.ts";
 import type { Gap } from "../ledger/gap.ts";
-import { type EndedStatus, isEnded, type Run, type SkipReason } from "../run/run.ts";
+import { isEnded, type Run } from "../run/run.ts";
 import type { Slot } from "../schedule/schedule.ts";
 import type { RunEntry } from "../store/due-index.ts";
+import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
+import type { Reign } from "./reign.ts";
 import { sendDoorbells } from "./send.ts";
-import { slotDoorbell, slotRun } from "./slot-run.ts";
+import { slotDoorbell } from "./slot-run.ts";
 import { watchesOf } from "./watch.ts";
 
 /** What settling a stretch of slots came to. */
@@ -30,9 +32,9 @@ const MAX_SLOTS_PER_LOOK = 1_000;
  */
 export async function settleSlots(
   core: Core,
-  stretch: { job: CompiledJob; current: CompiledJob; afterMs: number; untilMs: number; looks: number },
+  stretch: { job: CompiledJob; current: CompiledJob; reign: Reign; afterMs: number; untilMs: number; looks: number },
 ): Promise<Settled> {
-  const { job, current, afterMs, untilMs, looks } = stretch;
+  const { job, current, reign, afterMs, untilMs, looks } = stretch;
   const { settleAfterMs, settleMaxMs } = core.knobs;
   const nowMs = core.clock.nowMs();
   const endMs = Math.min(untilMs, nowMs - settleAfterMs - job.schedule.jitterMs);
@@ -55,16 +57,22 @@ export async function settleSlots(
     }
   }
   const watches = watchesOf(open, { nowMs, rungThroughMs: nowMs, visitAtMs: () => nowMs + settleAfterMs });
-  const stillMissing = await recover(core, { job, current, missing, nowMs });
+  const stillMissing = await recover(core, { job, current, reign, missing, nowMs });
   const [firstMissing] = stillMissing;
   if (firstMissing === undefined) {
-    return { settledMs: lastMs, isComplete: false, watches, looks: 0, lookAgainMs: isCut ? nowMs : undefined };
+    // On behind the gaps at once: the cost must not grow with the slots that they cover.
+    const settledMs = Math.min(
+      endMs,
+      gaps.reduce((most, { toMs }) => Math.max(most, toMs), lastMs),
+    );
+    return { settledMs, isComplete: false, watches, looks: 0, lookAgainMs: isCut ? nowMs : undefined };
   }
   return {
     settledMs: firstMissing.atMs - 1,
     isComplete: false,
     watches,
-    looks: looks + 1,
+    // A pause must not make the looks after it rare.
+    looks: current.version.state === "active" ? looks + 1 : looks,
     lookAgainMs: nowMs + Math.min(settleMaxMs, settleAfterMs * 2 ** Math.min(looks, MAX_DOUBLINGS)),
   };
 }
@@ -74,17 +82,20 @@ const MAX_DOUBLINGS = 16;
 /** Rings again for slots without a row, or gives those a row that can't run any more; returns the ones still without. */
 async function recover(
   core: Core,
-  { job, current, missing, nowMs }: { job: CompiledJob; current: CompiledJob; missing: readonly Slot[]; nowMs: number },
+  {
+    job,
+    current,
+    reign,
+    missing,
+    nowMs,
+  }: { job: CompiledJob; current: CompiledJob; reign: Reign; missing: readonly Slot[]; nowMs: number },
 ): Promise<readonly Slot[]> {
-  const { queueMs } = job.timeouts;
   const waiting: Slot[] = [];
-  for (const slot of missing) {
-    if (current.version.state === "deleted") await putRow(core, job, slot, { status: "skipped", reason: "deleted" });
-    else if (queueMs !== undefined && nowMs > slot.dueAtMs + queueMs)
-      await putRow(core, job, slot, { status: "expired" });
-    else if (nowMs > slot.dueAtMs + job.misfire.maxLatenessMs)
-      await putRow(core, job, slot, { status: "skipped", reason: "misfire" });
-    else waiting.push(slot);
+  for (const { atMs, dueAtMs } of missing) {
+    const slot = { atMs, dueAtMs: reign.resume === undefined ? dueAtMs : Math.max(dueAtMs, reign.untilMs) };
+    const end = endOfSlot(slot, { job, current, nowMs });
+    if (end === undefined) waiting.push(slot);
+    else await closeSlot(core, slot, { job, end });
   }
   // While the job is paused its unclaimed slots are held: ringing would be in vain.
   if (waiting.length > 0 && current.version.state === "active") {
@@ -95,16 +106,6 @@ async function recover(
     );
   }
   return waiting;
-}
-
-async function putRow(
-  core: Core,
-  job: CompiledJob,
-  slot: Slot,
-  end: { status: EndedStatus; reason?: SkipReason },
-): Promise<void> {
-  const nowMs = core.clock.nowMs();
-  await core.runs.put({ ...slotRun(job, slot, nowMs), ...end, endedAtMs: nowMs }, "absent");
 }
 
 function firingSlots(job: CompiledJob, afterMs: number, toMs: number): { slots: readonly Slot[]; isCut: boolean } {

@@ -1,4 +1,5 @@
 import { CarillonError } from "../errors.ts";
+import type { CompiledJob } from "../job/compile.ts";
 import type { Priority } from "../job/definition.ts";
 import type { JsonObject } from "../json.ts";
 import { MAX_INSTANT_MS } from "../schedule/definition.ts";
@@ -59,16 +60,15 @@ export async function triggerRuns(
     }
   }
   const job = expectJob((await core.jobs.find(namespace, name))?.compiled, name);
+  if (idempotencyKey === undefined) expectActive(job);
   const identity: Identity =
     idempotencyKey === undefined
       ? { atMs: nowMs, seed: core.ids.short() }
-      : await settleIdentity(core, {
-          namespace,
+      : await settleIdentity(core, job, {
           key: `${name}#${idempotencyKey}`,
           fingerprint: JSON.stringify(requests),
           atMs: nowMs,
         });
-  if (!identity.isRepeat) expectActive(job);
   const runs = await submitRuns(
     core,
     job,
@@ -89,15 +89,23 @@ export async function triggerRuns(
     : runs;
 }
 
+/** Puts the names of the runs down, or finds those of the first request. A refused request leaves nothing behind. */
 async function settleIdentity(
   core: Core,
-  { namespace, key, fingerprint, atMs }: { namespace: string; key: string; fingerprint: string; atMs: number },
+  job: CompiledJob,
+  { key, fingerprint, atMs }: { key: string; fingerprint: string; atMs: number },
 ): Promise<Identity> {
+  const itemKey = keys.idempotency(job.version.namespace, key);
+  const stored = await core.table.get(itemKey);
+  if (stored !== undefined) return repeatedIdentity(stored.body as IdempotencyRecord, fingerprint);
+  expectActive(job);
   const record: IdempotencyRecord = { fingerprint, atMs, seed: core.ids.short() };
-  const written = await core.table.put(keys.idempotency(namespace, key), record, "absent");
-  if (written.ok) return record;
-  const first = written.current?.body as IdempotencyRecord | undefined;
-  if (first === undefined) return record;
+  const written = await core.table.put(itemKey, record, "absent");
+  if (written.ok || written.current === undefined) return record;
+  return repeatedIdentity(written.current.body as IdempotencyRecord, fingerprint);
+}
+
+function repeatedIdentity(first: IdempotencyRecord, fingerprint: string): Identity {
   if (first.fingerprint !== fingerprint) {
     throw new CarillonError(
       "idempotency-mismatch",

@@ -1,65 +1,144 @@
 import type { CompiledJob } from "../job/compile.ts";
 import { horizonAt } from "../ledger/plan.ts";
 import { stampOf } from "../run/run-id.ts";
-import { isEnded } from "../run/run.ts";
+import { isEnded, type Run, unreachable } from "../run/run.ts";
 import { MAX_INSTANT_MS } from "../schedule/definition.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
+import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
 import { sendDoorbells } from "./send.ts";
 import { slotDoorbell } from "./slot-run.ts";
+import { watchOf } from "./watch.ts";
 
 /**
- * Visits a job whose next slot follows from the end of its last run. The chain lives in the ledger: the run of the last
- * slot tells its end, the end tells the next slot; so two visits, or a visit after a crash, come to the same slot.
+ * Visits a job whose next slot follows from the end of its last run. The chain lives in the ledger: the run of a slot
+ * tells its end, the end tells the next slot; so two visits, or a visit after a crash, come to the same slot. A visit that
+ * comes late follows the chain to its last link, and rings for that one alone.
+ *
+ * `settledMs` of the entry is below `cursorMs` while the run of that slot has neither a final row nor a watch, and above it
+ * when a calendar has left out slots since that run ended: it is the last of them then.
  */
 export async function visitAfterEnd(
   core: Core,
   entry: JobEntry,
   { job, current, untilMs }: { job: CompiledJob; current: CompiledJob; untilMs: number },
 ): Promise<readonly DueEntry[]> {
-  const nowMs = core.clock.nowMs();
-  const again = (visitAtMs: number, change: Partial<JobEntry> = {}): readonly DueEntry[] => [
-    { ...entry, ...change, visitAtMs, armedAtMs: nowMs },
-  ];
   if (job.version.state !== "active") return [];
+  const link = await lastLink(core, entry, job);
+  switch (link.kind) {
+    case "open":
+      return awaitEnd(core, entry, link);
+    case "missing":
+      return ringAgain(core, entry, { job, current });
+    case "ended":
+      return ringForNext(core, entry, { job, link, untilMs });
+    default:
+      return unreachable(link);
+  }
+}
 
-  let nextMs = firstSlotMs(job);
-  if (entry.cursorMs >= nextMs) {
-    const last = await core.runs.find({ namespace: entry.namespace, job: entry.job, stamp: stampOf(entry.cursorMs) });
-    if (last === undefined || !isEnded(last.run)) {
-      const isMissing = last === undefined && nowMs > entry.cursorMs + job.schedule.jitterMs + core.knobs.settleAfterMs;
-      if (isMissing && current.version.state === "active") await ring(core, job, entry.cursorMs);
-      const looks = isMissing ? entry.looks + 1 : 0;
-      // The end of the run brings a visit of its own; this one is for the case that it is lost.
-      return again(nowMs + Math.min(core.knobs.settleMaxMs, core.knobs.settleAfterMs * 2 ** Math.min(looks, 16)), {
-        looks,
-      });
-    }
-    nextMs = Math.max(entry.cursorMs + 1, Math.ceil(last.run.endedAtMs) + (job.schedule.afterEndMs ?? 0));
+/** The end of the run brings a visit of its own; this one is for the case that it is lost. The run gets a watch, once. */
+function awaitEnd(core: Core, entry: JobEntry, { run, cursorMs }: OpenLink): readonly DueEntry[] {
+  const nowMs = core.clock.nowMs();
+  const visitAtMs = nowMs + core.knobs.settleAfterMs;
+  const isWatched = entry.cursorMs === cursorMs && entry.settledMs >= cursorMs;
+  return [
+    ...(isWatched ? [] : [watchOf(run, visitAtMs, nowMs)]),
+    ...again(core, { ...entry, cursorMs, settledMs: cursorMs, looks: 0 }, visitAtMs),
+  ];
+}
+
+/** The slot was rung for and has no row: its message is lost, or waits, or it can't fire any more. */
+async function ringAgain(
+  core: Core,
+  entry: JobEntry,
+  { job, current }: { job: CompiledJob; current: CompiledJob },
+): Promise<readonly DueEntry[]> {
+  const { settleAfterMs, settleMaxMs } = core.knobs;
+  const nowMs = core.clock.nowMs();
+  const slot = { atMs: entry.cursorMs, dueAtMs: entry.cursorMs + job.schedule.jitterMs };
+  if (nowMs < slot.dueAtMs + settleAfterMs) return again(core, entry, slot.dueAtMs + settleAfterMs);
+  const end = endOfSlot(slot, { job, current, nowMs });
+  if (end !== undefined) {
+    await closeSlot(core, slot, { job, end });
+    return again(core, entry, nowMs);
   }
-  for (let slot = job.schedule.at(nextMs); ; slot = job.schedule.at(nextMs)) {
-    if (slot === undefined || nextMs > untilMs) return [];
-    if (slot.dueAtMs > horizonAt(nowMs, core.knobs)) return again(slot.dueAtMs - core.knobs.leadMs);
-    if (slot.excludedBy === undefined) break;
+  if (current.version.state !== "active") return again(core, entry, nowMs + settleAfterMs);
+  await ring(core, job, slot.atMs);
+  const restMs = Math.min(settleMaxMs, settleAfterMs * 2 ** Math.min(entry.looks, MAX_DOUBLINGS));
+  return again(core, { ...entry, looks: entry.looks + 1 }, nowMs + restMs);
+}
+
+/** Rings for the slot that follows, when it is near; writes down those that a calendar leaves out before it. */
+async function ringForNext(
+  core: Core,
+  entry: JobEntry,
+  { job, link, untilMs }: { job: CompiledJob; link: EndedLink; untilMs: number },
+): Promise<readonly DueEntry[]> {
+  const delayMs = Math.max(1, job.schedule.afterEndMs ?? 0);
+  const horizonMs = horizonAt(core.clock.nowMs(), core.knobs);
+  const isPartWay = entry.cursorMs === link.cursorMs && entry.settledMs > link.cursorMs;
+  let settledMs = isPartWay ? entry.settledMs : link.cursorMs;
+  let excludedBy: string | undefined;
+  let slot = job.schedule.at(isPartWay ? settledMs + delayMs : link.nextMs);
+  while (slot?.excludedBy !== undefined && slot.atMs <= untilMs && slot.dueAtMs <= horizonMs) {
+    ({ atMs: settledMs, excludedBy } = slot);
+    slot = job.schedule.at(settledMs + delayMs);
+  }
+  if (excludedBy !== undefined) {
     const { namespace, name, version } = job.version;
-    await core.runs.putGap({
-      namespace,
-      job: name,
-      version,
-      fromMs: nextMs,
-      toMs: nextMs,
-      reason: "calendar",
-      detail: slot.excludedBy,
-    });
-    nextMs += job.schedule.afterEndMs ?? 0;
+    const gap = { fromMs: link.nextMs, toMs: settledMs, reason: "calendar", detail: excludedBy } as const;
+    await core.runs.putGap({ namespace, job: name, version, ...gap });
   }
+  if (slot === undefined || slot.atMs > untilMs) return [];
+  const next = { ...entry, cursorMs: link.cursorMs, settledMs, looks: 0 };
+  if (slot.dueAtMs > horizonMs) return again(core, next, slot.dueAtMs - core.knobs.leadMs);
   if (await hasReachedMaxRuns(core, job)) return [];
-  await ring(core, job, nextMs);
-  return again(nextMs + job.schedule.jitterMs + core.knobs.settleAfterMs, {
-    cursorMs: nextMs,
-    settledMs: nextMs,
-    looks: 0,
-  });
+  await ring(core, job, slot.atMs);
+  return again(
+    core,
+    { ...next, cursorMs: slot.atMs, settledMs: slot.atMs - 1 },
+    slot.dueAtMs + core.knobs.settleAfterMs,
+  );
+}
+
+function again(core: Core, entry: JobEntry, visitAtMs: number): readonly DueEntry[] {
+  return [{ ...entry, visitAtMs, armedAtMs: core.clock.nowMs() }];
+}
+
+/** Where a chain stands: at a slot whose run has not ended or that has no row, or behind one whose end tells the next. */
+type Link = OpenLink | EndedLink | { readonly kind: "missing"; readonly cursorMs: number };
+
+interface OpenLink {
+  readonly kind: "open";
+  readonly cursorMs: number;
+  readonly run: Run;
+}
+
+interface EndedLink {
+  readonly kind: "ended";
+  readonly cursorMs: number;
+  readonly nextMs: number;
+}
+
+const MAX_DOUBLINGS = 16;
+
+/** Follows the ledger from the entry's slot to the last one that has a row. */
+async function lastLink(
+  core: Core,
+  { namespace, job: name, cursorMs: fromMs }: JobEntry,
+  job: CompiledJob,
+): Promise<Link> {
+  const firstMs = firstSlotMs(job);
+  let link: EndedLink = { kind: "ended", cursorMs: fromMs, nextMs: firstMs };
+  for (let cursorMs = fromMs >= firstMs ? fromMs : firstMs; ;) {
+    const stored = await core.runs.find({ namespace, job: name, stamp: stampOf(cursorMs) });
+    if (stored === undefined) return cursorMs === fromMs ? { kind: "missing", cursorMs } : link;
+    if (!isEnded(stored.run)) return { kind: "open", cursorMs, run: stored.run };
+    const nextMs: number = Math.max(cursorMs + 1, Math.ceil(stored.run.endedAtMs) + (job.schedule.afterEndMs ?? 0));
+    link = { kind: "ended", cursorMs, nextMs };
+    cursorMs = nextMs;
+  }
 }
 
 /** `maxRuns` of an `afterEnd` schedule: counted in the ledger, from the version that brought the schedule. */

@@ -1,8 +1,8 @@
 import type { CompiledJob } from "../job/compile.ts";
-import type { ResumeChoice } from "../job/version.ts";
 import { horizonAt, type Plan, planVisit } from "../ledger/plan.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
 import type { Core } from "./core.ts";
+import { findReign } from "./reign.ts";
 import { sendDoorbells } from "./send.ts";
 import { settleSlots, type Settled } from "./settle-slots.ts";
 import { slotDoorbell } from "./slot-run.ts";
@@ -47,7 +47,8 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
   const settled = await settleSlots(core, {
     job,
     current,
-    afterMs: Math.max(entry.settledMs, plan.coveredMs > entry.cursorMs ? plan.coveredMs : entry.settledMs),
+    reign,
+    afterMs: entry.settledMs,
     untilMs: Math.min(plan.cursorMs, reign.untilMs),
     looks: entry.looks,
   });
@@ -95,23 +96,6 @@ async function writeStretches(core: Core, job: CompiledJob, plan: Plan): Promise
   for (const stretch of plan.stretches) {
     await core.runs.putGap({ namespace, job: name, version, ...stretch });
   }
-}
-
-/** Until when a version governs, and, for a paused one, how it was resumed. */
-async function findReign(
-  core: Core,
-  job: CompiledJob,
-  current: CompiledJob,
-): Promise<{ untilMs: number; resume: ResumeChoice | undefined }> {
-  const { namespace, name, version, state } = job.version;
-  if (version === current.version.version) return { untilMs: Infinity, resume: undefined };
-  const successor = await core.jobs.findVersion(namespace, name, version + 1);
-  if (successor === undefined) throw new Error(`Cannot walk job "${name}": version ${version + 1} is missing`);
-  const untilMs = successor.version.sinceMs;
-  if (state !== "paused") return { untilMs, resume: undefined };
-  if (successor.version.state !== "paused") return { untilMs, resume: successor.version.resume ?? "now" };
-  // Changed while paused: only the last version before the resumption can have slots to catch up on.
-  return { untilMs, resume: current.version.state === "paused" ? undefined : "now" };
 }
 
 /**

@@ -1,11 +1,12 @@
-import { formatRunId } from "../run/run-id.ts";
+import { formatRunId, type RunKey } from "../run/run-id.ts";
 import { isEnded } from "../run/run.ts";
 import type { DueEntry, RunEntry } from "../store/due-index.ts";
 import type { StoredRun } from "../store/run-store.ts";
 import type { Core } from "./core.ts";
+import { endLost } from "./end-lost.ts";
 import { expireRun } from "./end-unclaimed.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
-import { isWorkerDead } from "./worker-liveness.ts";
+import { isHolderGone } from "./worker-liveness.ts";
 
 /** How long a watch may wait for the commit of a run. */
 const UNCOMMITTED_MS = 10 * 60_000;
@@ -65,9 +66,10 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   if (isEnded(run)) return undefined;
   if (run.status === "running") {
     const visitAtMs = nowMs + knobs.settleAfterMs;
-    if (await isWorkerDead(core, run.worker)) {
+    if (await isHolderGone(core, run)) {
       core.metrics.count("runs_of_dead_workers_total");
-      return { visitAtMs, ring: runDoorbell(run, nowMs) };
+      const queued = await endLost(core, stored);
+      return queued === undefined ? { visitAtMs } : { visitAtMs, ring: runDoorbell(queued.run, nowMs) };
     }
     if (run.cancel !== undefined) {
       const { graceMs } = run.cancel;
@@ -76,6 +78,8 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
     return { visitAtMs };
   }
   if (await expireRun(core, stored)) return undefined;
+  // While the job is paused, ringing for what has not started would be in vain, and make the looks after it rare.
+  if (run.attempt === 0 && (await isPaused(core, run))) return { visitAtMs: nowMs + knobs.settleAfterMs };
   const dueAtMs = run.status === "retrying" ? run.retryAtMs : run.dueAtMs;
   if (dueAtMs > nowMs + knobs.lookAheadMs) return { visitAtMs: dueAtMs - knobs.leadMs };
   const ring = runDoorbell(run, dueAtMs);
@@ -83,6 +87,10 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   const patienceMs = Math.min(knobs.settleMaxMs, knobs.settleAfterMs * 2 ** Math.min(entry.looks, MAX_DOUBLINGS));
   if (nowMs < dueAtMs + patienceMs) return { visitAtMs: dueAtMs + patienceMs };
   return { visitAtMs: nowMs + patienceMs, ring, isAgain: true };
+}
+
+async function isPaused(core: Core, { namespace, job }: RunKey): Promise<boolean> {
+  return (await core.jobs.find(namespace, job))?.compiled.version.state === "paused";
 }
 
 const MAX_DOUBLINGS = 16;

@@ -118,6 +118,7 @@ export class DueIndex {
 }
 
 const MAX_BATCH_ATTEMPTS = 8;
+const DIGESTS = 2 ** 32;
 
 function owner(entry: DueEntry): string {
   return `${entry.namespace}/${entry.job}`;
@@ -128,7 +129,8 @@ function subject(entry: DueEntry): string {
     case "job":
       return `job#${entry.namespace}#${entry.job}#${entry.version}`;
     case "runs":
-      return `runs#${entry.namespace}#${entry.job}#${entry.stamps[0] ?? ""}`;
+      // Watches of other runs, or of more of them, must not take each other's place.
+      return `runs#${entry.namespace}#${entry.job}#${entry.stamps[0] ?? ""}#${shardOf(entry.stamps.join(), DIGESTS)}`;
     case "backfill":
       return `backfill#${entry.namespace}#${entry.job}#${entry.backfill}`;
   }

@@ -5,6 +5,7 @@ export interface WorkerRecord {
   /** `gone`: it said so itself, or its fleet is certain. */
   readonly state: "ready" | "draining" | "gone";
   readonly slots: number;
+  /** Ids of the runs that it claims or executes, whole and as of the heartbeat: what is not told is not in its hands. */
   readonly running: readonly string[];
   readonly startedAtMs: number;
   /** Rises with every heartbeat; what observers watch instead of a clock. */
