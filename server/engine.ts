@@ -8,6 +8,7 @@ import { SystemClock } from "../adapters/embedded/system-clock.ts";
 import { SystemIds } from "../adapters/embedded/system-ids.ts";
 import { SystemRandom } from "../adapters/embedded/system-random.ts";
 import { EMBEDDED_KNOBS, type Knobs } from "../core/knobs.ts";
+import type { Metrics } from "../core/ports/metrics.ts";
 import { type Core, createCore } from "../core/services/core.ts";
 
 export interface EngineOptions {
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly knobs?: Partial<Knobs>;
   /** `normal` lets the last moments before a power failure be lost, never more. @default "full" */
   readonly durability?: "full" | "normal";
+  /** Where measurements go. @default a `MemoryMetrics` of the engine's own */
+  readonly metrics?: Metrics;
   /** Whether this process empties the write-ahead log; one of those that share the folder must. @default true */
   readonly checkpoint?: boolean;
 }
@@ -24,17 +27,21 @@ export interface EngineOptions {
 export interface Engine {
   readonly core: Core;
   readonly logs: FileRunLogs;
-  readonly metrics: MemoryMetrics;
   readonly store: SqliteStore;
   close(): Promise<void>;
 }
 
 /** @throws {StoreOpenError} when the data folder cannot or must not be used */
-export function openEngine({ folder, knobs, durability = "full", checkpoint = true }: EngineOptions): Engine {
+export function openEngine({
+  folder,
+  knobs,
+  durability = "full",
+  checkpoint = true,
+  metrics = new MemoryMetrics(),
+}: EngineOptions): Engine {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const clock = new SystemClock();
   const store = SqliteStore.open({ folder, durability, checkpoint, clock });
-  const metrics = new MemoryMetrics();
   const logs = new FileRunLogs(join(folder, "logs"));
   const core = createCore(
     {
@@ -48,5 +55,5 @@ export function openEngine({ folder, knobs, durability = "full", checkpoint = tr
     },
     { ...EMBEDDED_KNOBS, ...knobs },
   );
-  return { core, logs, metrics, store, close: () => store.close() };
+  return { core, logs, store, close: () => store.close() };
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import type { MetricsReport } from "../adapters/embedded/relay-metrics.ts";
 import type { Fleet, FleetMember, StopEvidence } from "../core/ports/fleet.ts";
 
 export interface ProcessFleetOptions {
@@ -8,9 +9,14 @@ export interface ProcessFleetOptions {
   readonly workerArguments: readonly string[];
   /** Told when a worker's process has ended without being asked to. */
   readonly onLost: (workerId: string) => void;
-  /** Told of lines that workers write to standard error. */
+  /** Told what workers have measured. */
+  readonly onMetrics: (report: MetricsReport) => void;
+  /** Told when a worker's process can't be started or reached. */
   readonly onError: (error: unknown) => void;
 }
+
+/** What a worker process tells its server. */
+export type WorkerMessage = { readonly kind: "ready" } | { readonly kind: "metrics"; readonly report: MetricsReport };
 
 interface Member {
   readonly workerId: string;
@@ -90,7 +96,10 @@ export class ProcessFleet implements Fleet {
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const member: Member = { workerId, pool, child, ended, state: "starting" };
     this.#members.set(workerId, member);
-    child.on("message", () => (member.state = member.state === "starting" ? "running" : member.state));
+    child.on("message", (message: WorkerMessage) => {
+      if (message.kind === "metrics") this.#options.onMetrics(message.report);
+      else if (member.state === "starting") member.state = "running";
+    });
     child.on("error", this.#options.onError);
     child.on("exit", () => {
       this.#members.delete(workerId);

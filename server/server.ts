@@ -3,7 +3,9 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
+import { MemoryMetrics } from "../adapters/embedded/memory-metrics.ts";
 import { holderName, ownProcess } from "../adapters/embedded/process-ref.ts";
+import { replay } from "../adapters/embedded/relay-metrics.ts";
 import { createApi } from "../api/app.ts";
 import { ensureFirstAdmin } from "../api/access/first-admin.ts";
 import type { Knobs } from "../core/knobs.ts";
@@ -56,8 +58,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const folder = resolve(options.folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const events = eventLog(options.write);
-  const engine = openEngine({ folder, ...(options.knobs === undefined ? {} : { knobs: options.knobs }) });
-  const { core, logs, metrics } = engine;
+  const metrics = new MemoryMetrics();
+  const engine = openEngine({ folder, metrics, ...(options.knobs === undefined ? {} : { knobs: options.knobs }) });
+  const { core, logs } = engine;
   const stopping = new AbortController();
 
   const scheduler = new Scheduler(core, {
@@ -83,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       events.warn("worker lost", { worker: workerId });
       reaper.soon();
     },
+    onMetrics: (report) => replay(report, metrics),
     onError: (error) => events.error("fleet", error),
   });
   const allowed = allowedTargets(options.allow);

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ownProcess } from "../adapters/embedded/process-ref.ts";
+import { RelayMetrics } from "../adapters/embedded/relay-metrics.ts";
 import { allowedTargets } from "../server/allowed-targets.ts";
 import { openEngine } from "../server/engine.ts";
 import { createExecutors } from "./executors/executors.ts";
@@ -22,13 +23,16 @@ const { values } = parseArgs({
 const { id, pool, data, slots, handlers } = values;
 if (id === undefined || data === undefined) throw new Error("Cannot start a worker: --id and --data are required");
 
+const METRICS_PERIOD_MS = 1_000;
+
 const onError = (error: unknown): void => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
     `${JSON.stringify({ at: new Date().toISOString(), level: "error", worker: id, error: text })}\n`,
   );
 };
-const engine = openEngine({ folder: data, checkpoint: false });
+const metrics = new RelayMetrics();
+const engine = openEngine({ folder: data, metrics, checkpoint: false });
 // Of this worker alone, so that whoever finds it dead can remove what it left.
 const workRoot = join(data, "work", id);
 const executor = createExecutors({
@@ -52,8 +56,17 @@ process.on("SIGTERM", drain);
 process.on("SIGINT", drain);
 process.on("disconnect", drain);
 process.on("unhandledRejection", onError);
-process.send?.({ ready: true });
+process.send?.({ kind: "ready" });
+const reporting = setInterval(reportMetrics, METRICS_PERIOD_MS);
 await worker.run();
+clearInterval(reporting);
+reportMetrics();
 await rm(workRoot, { recursive: true, force: true });
 await engine.close();
 process.exit(0);
+
+/** Tells the server what was measured, as long as there is one. */
+function reportMetrics(): void {
+  const report = process.connected ? metrics.take() : undefined;
+  if (report !== undefined) process.send?.({ kind: "metrics", report });
+}

@@ -21,7 +21,7 @@ export async function endLost(core: Core, { run, rev }: StoredRun): Promise<Stor
   const nowMs = core.clock.nowMs();
   const attempts = withAttempt(run, { ...attemptOf(run, nowMs), outcome: "lost", error: LOST });
   const lostTimes = attempts.filter((attempt) => attempt.outcome === "lost").length;
-  core.metrics.count("attempts_lost_total");
+  core.metrics.count("attempts_lost");
   if (run.cancel !== undefined || lostTimes >= core.knobs.maxLost) {
     const stop = { confirmed: false, evidence: `worker "${run.worker.id}" was lost` };
     const ended =

@@ -40,7 +40,7 @@ export async function finishRun(
       return { kind: "finished", run: current.run };
     }
     if (current === undefined || current.run.status !== "running" || current.run.epoch !== run.epoch) {
-      core.metrics.count("results_fenced_total");
+      core.metrics.count("results_fenced");
       return { kind: "fenced", run: current?.run };
     }
     ({ run, rev } = { run: current.run, rev: current.rev });

@@ -30,7 +30,7 @@ export async function followUp(core: Core, run: Run): Promise<void> {
   }
   await leaveLimits(core, run, job);
   if (!isEnded(run)) return;
-  core.metrics.count("runs_ended_total", { status: run.status, cause: run.cause });
+  core.metrics.count("runs_ended", { status: run.status, cause: run.cause });
   await startNextAfterEnd(core, run, job);
   await pauseAfterFailures(core, run, job);
 }

@@ -41,7 +41,7 @@ export async function reapWorkers(core: Core, remains: WorkerRemains): Promise<r
 /** Marks a worker as gone, which lets others take its runs, and rings for those that it told of. */
 async function reapWorker(core: Core, worker: WorkerRecord): Promise<void> {
   await core.workers.put({ ...worker, state: "gone" });
-  core.metrics.count("workers_lost_total", { pool: worker.pool });
+  core.metrics.count("workers_lost", { pool: worker.pool });
   const keys = worker.running.flatMap((runId) => parseRunId(runId) ?? []);
   for (const stored of await core.runs.findMany(keys.slice(0, 100))) {
     const { run } = stored;

@@ -85,7 +85,7 @@ export class Scheduler {
     for (const shard of this.#leases.owned()) {
       const { visited, failures } = await visitShard(this.#core, shard);
       for (const failure of failures) this.#options.onError(failure);
-      if (visited > 0) metrics.count("entries_visited_total", {}, visited);
+      if (visited > 0) metrics.count("entries_visited", {}, visited);
       const nextMs = visited >= MAX_VISITS_PER_ROUND ? 0 : await due.nextVisitMs(shard);
       if (nextMs !== undefined) restMs = Math.min(restMs, Math.max(0, nextMs - clock.nowMs()));
     }

@@ -42,7 +42,7 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
     core,
     plan.dispatch.map((slot) => slotDoorbell(job, slot)),
   );
-  core.metrics.count("slots_dispatched_total", {}, plan.dispatch.length);
+  core.metrics.count("slots_dispatched", {}, plan.dispatch.length);
 
   const settled = await settleSlots(core, {
     job,

@@ -67,7 +67,7 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   if (run.status === "running") {
     const visitAtMs = nowMs + knobs.settleAfterMs;
     if (await isHolderGone(core, run)) {
-      core.metrics.count("runs_of_dead_workers_total");
+      core.metrics.count("runs_of_dead_workers");
       const queued = await endLost(core, stored);
       return queued === undefined ? { visitAtMs } : { visitAtMs, ring: runDoorbell(queued.run, nowMs) };
     }
