@@ -57,6 +57,11 @@ export class ProcessFleet implements Fleet {
     return Promise.resolve([...this.#members.values()].map(({ workerId, pool, state }) => ({ workerId, pool, state })));
   }
 
+  /** The process of a member, for those who have to do with it as a process. */
+  pidOf(workerId: string): number | undefined {
+    return this.#members.get(workerId)?.child.pid;
+  }
+
   async stop(workerId: string, { graceMs }: { readonly graceMs: number }): Promise<StopEvidence> {
     const member = this.#members.get(workerId);
     if (member === undefined) return { stopped: true, how: "absent" };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../../api/contract/run.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Platform, startPlatform } from "../support/platform.ts";
 
 const namespace = "default";
@@ -144,15 +145,6 @@ describe("the platform, as processes", () => {
     expect((await ended(delayed.id)).status).toBe("succeeded");
   });
 });
-
-/** Waits until `look` finds something; the test's own time-out bounds it. */
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 function countProcesses(marker: string): number {
   const list = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });

@@ -4,6 +4,7 @@ import { ChannelNotifier } from "../../../adapters/embedded/channel-notifier.ts"
 import { ConsoleNotifier } from "../../../adapters/embedded/console-notifier.ts";
 import { WebhookNotifier, type PostWebhook } from "../../../adapters/embedded/webhook-notifier.ts";
 import type { Alert } from "../../../core/ports/notifier.ts";
+import { notifierConformance } from "../../conformance/notifier-conformance.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 const alert: Alert = {
@@ -14,6 +15,23 @@ const alert: Alert = {
   text: "3 of the last 5 runs failed\nsee the console",
 };
 const url = "https://hooks.example/alerts";
+
+notifierConformance("embedded", () => {
+  const statuses: Record<string, number> = { "/takes": 204, "/busy": 503, "/refuses": 410 };
+  const { notifier, requests } = setUp((_, target) =>
+    Promise.resolve(new Response(null, { status: statuses[new URL(target).pathname] ?? 404 })),
+  );
+  const channelTo = (path: string) => ({ kind: "webhook", url: `https://hooks.example${path}` }) as const;
+  return Promise.resolve({
+    notifier,
+    taking: channelTo("/takes"),
+    busy: channelTo("/busy"),
+    refusing: channelTo("/refuses"),
+    // A busy one is asked several times; only what was taken has arrived.
+    arrived: () =>
+      requests.filter(({ url: at }) => at.endsWith("/takes")).map(({ headers }) => headers["webhook-id"] ?? ""),
+  });
+});
 
 describe("a console channel", () => {
   it("gets one line for each alert", async () => {
@@ -123,12 +141,14 @@ describe("a webhook channel", () => {
 
 type Request = { readonly url: string } & Parameters<PostWebhook>[1];
 
-function setUp(answer: (signal: AbortSignal) => Promise<Response> = () => Promise.resolve(new Response("ok"))) {
+function setUp(
+  answer: (signal: AbortSignal, target: string) => Promise<Response> = () => Promise.resolve(new Response("ok")),
+) {
   const lines: string[] = [];
   const requests: Request[] = [];
   const post: PostWebhook = (target, init) => {
     requests.push({ url: target, ...init });
-    return answer(init.signal);
+    return answer(init.signal, target);
   };
   const notifier = new ChannelNotifier({
     console: new ConsoleNotifier((line) => lines.push(line)),

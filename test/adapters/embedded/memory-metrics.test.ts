@@ -1,5 +1,40 @@
 import { describe, expect, it } from "vitest";
 import { MemoryMetrics } from "../../../adapters/embedded/memory-metrics.ts";
+import { RelayMetrics, replay } from "../../../adapters/embedded/relay-metrics.ts";
+import type { Dimensions } from "../../../core/ports/metrics.ts";
+import { type Measured, metricsConformance } from "../../conformance/metrics-conformance.ts";
+
+metricsConformance("memory", () => {
+  const metrics = new MemoryMetrics();
+  return { metrics, read: (metric, dimensions) => measured(metrics, metric, dimensions) };
+});
+
+metricsConformance("relay", () => {
+  const metrics = new RelayMetrics();
+  const shown = new MemoryMetrics();
+  const read = (metric: string, dimensions: Dimensions) => {
+    const report = metrics.take();
+    if (report !== undefined) replay(report, shown);
+    return measured(shown, metric, dimensions);
+  };
+  return { metrics, read };
+});
+
+/** What a scrape tells of one series. */
+function measured(metrics: MemoryMetrics, metric: string, dimensions: Dimensions): Measured | undefined {
+  const labels = Object.entries(dimensions).map(([name, value]) => `${name}="${value}"`);
+  const series = labels.length === 0 ? "" : `{${labels.toSorted().join(",")}}`;
+  const values = new Map(
+    metrics
+      .renderPrometheus()
+      .split("\n")
+      .map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
+  );
+  const named = (suffix: string) => values.get(`carillon_${metric}${suffix}${series}`);
+  const [value, count, sum] = [named("") ?? named("_total"), named("_count"), named("_sum")];
+  if (value !== undefined) return { value };
+  return count === undefined || sum === undefined ? undefined : { count, sum };
+}
 
 describe("MemoryMetrics", () => {
   it("adds up counters, apart by their dimensions in whatever order", () => {

@@ -1,5 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SystemClock } from "../../../adapters/embedded/system-clock.ts";
+import { clockConformance } from "../../conformance/clock-conformance.ts";
+
+clockConformance("system", () => ({ clock: new SystemClock(), pass: (ms) => delay(ms) }));
 
 describe("SystemClock", () => {
   afterEach(() => {
@@ -35,45 +39,6 @@ describe("SystemClock", () => {
     }
 
     expect(Math.abs(clock.nowMs() - trueMs.value)).toBeLessThan(0.02);
-  });
-
-  it("monotonicMs() never goes back", () => {
-    const clock = new SystemClock();
-    let lastMs = clock.monotonicMs();
-    for (let call = 0; call < 10_000; call++) {
-      const nextMs = clock.monotonicMs();
-      expect(nextMs).toBeGreaterThanOrEqual(lastMs);
-      lastMs = nextMs;
-    }
-  });
-
-  it("sleep() is never too short", async () => {
-    const clock = new SystemClock();
-    const durations = [0.1, 0.5, 0.9, 1, 1.1, 1.5, 1.999, 2, 3.3, 7.7];
-
-    const slept = await Promise.all(
-      durations.map(async (ms) => {
-        const startMs = performance.now();
-        await clock.sleep(ms);
-        return performance.now() - startMs;
-      }),
-    );
-
-    for (const [index, ms] of durations.entries()) expect(slept[index]).toBeGreaterThanOrEqual(ms);
-  });
-
-  it.each([0, -1])("sleep(%d) is over at once", async (ms) => {
-    expect(await new SystemClock().sleep(ms)).toBeUndefined();
-  });
-
-  it("sleep() is over at once when its signal was aborted before, or as soon as it is", async () => {
-    const clock = new SystemClock();
-    const controller = new AbortController();
-    const sleeping = clock.sleep(1e12, controller.signal);
-    controller.abort();
-
-    await sleeping;
-    await clock.sleep(1e12, AbortSignal.abort());
   });
 
   it("sleep() beyond the 2^31 ms of a timer goes on, timer after timer", async () => {
