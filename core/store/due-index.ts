@@ -65,6 +65,11 @@ export class DueIndex {
     await this.#table.put(this.#key(entry), entry, "any");
   }
 
+  /** Whether there is an entry for the same subject at the same instant. */
+  async holds(entry: DueEntry): Promise<boolean> {
+    return (await this.#table.get(this.#key(entry))) !== undefined;
+  }
+
   /** Entries to visit at or before `atMs`, soonest first. */
   async dueBy(shard: number, atMs: number, limit: number): Promise<readonly DueEntry[]> {
     const page = await this.#table.query({ pk: keys.duePartition(shard), before: keys.dueBefore(atMs + 1), limit });

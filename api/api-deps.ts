@@ -1,0 +1,60 @@
+import type { Context } from "hono";
+import type { DefinitionLimits } from "../core/job/check-definition.ts";
+import type { RunLogs } from "../core/ports/run-logs.ts";
+import type { Core } from "../core/services/core.ts";
+import type { AccessSettings } from "./access/settings.ts";
+
+/** What a host gives the API. */
+export interface ApiDeps {
+  readonly core: Core;
+  readonly logs: RunLogs;
+  readonly access?: AccessSettings;
+  readonly limits: DefinitionLimits;
+  /** How the host is; answers `/readyz`, together with a look at the store. */
+  readonly health: () => Promise<HostHealth>;
+  /** The metrics in the text format of Prometheus; without it there is no `/metrics`. */
+  readonly renderMetrics?: () => string;
+  /** Told of every request and of what went wrong. Never given a secret or a body. */
+  readonly logger: (event: ApiEvent) => void;
+  /** The address that a request came from, where the host knows it. */
+  readonly clientAddress?: (context: Context) => string | undefined;
+}
+
+export interface HostHealth {
+  /** Whether slots are scheduled: by this process, or to its knowledge by others. */
+  readonly ready: boolean;
+  readonly scheduler: {
+    /** Shards that this process schedules. */
+    readonly shards: readonly number[];
+    /** Since the last round that went well; `Infinity` before the first. */
+    readonly lastRoundAgeMs: number;
+  };
+}
+
+export type ApiEvent =
+  | {
+      readonly event: "request";
+      readonly requestId: string;
+      readonly method: string;
+      /** The route's operation; absent for an unknown route. */
+      readonly operation?: string;
+      readonly path: string;
+      readonly status: number;
+      readonly durationMs: number;
+      readonly tokenId?: string;
+      readonly ip?: string;
+      /** Slug of the problem that it was answered with. */
+      readonly problem?: string;
+    }
+  | {
+      /** Something failed on our side; the client was told no detail. `error` is the stack, or the message. */
+      readonly event: "failure";
+      readonly requestId: string;
+      readonly error: string;
+    }
+  | {
+      /** A change was made and its audit record could not be written. */
+      readonly event: "auditLost";
+      readonly requestId: string;
+      readonly error: string;
+    };

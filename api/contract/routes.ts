@@ -1,0 +1,19 @@
+import { accessRoutes } from "./access-routes.ts";
+import { calendarRoutes } from "./calendar-routes.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
+import type { Route } from "./route.ts";
+import { runRoutes } from "./run-routes.ts";
+import { serviceRoutes } from "./service-routes.ts";
+
+/** Every route of the API, by the name of its operation. */
+export const ROUTES = {
+  ...jobRoutes,
+  ...runRoutes,
+  ...calendarRoutes,
+  ...fleetRoutes,
+  ...accessRoutes,
+  ...serviceRoutes,
+} satisfies Record<string, Route>;
+
+export type Operation = keyof typeof ROUTES;

@@ -1,0 +1,82 @@
+import { formatRunId } from "../../core/run/run-id.ts";
+import type { AttemptRecord, Run as StoredRun } from "../../core/run/run.ts";
+import type { Attempt, Run } from "../contract/run.ts";
+import { iso } from "./iso.ts";
+
+/** A run as the API shows it. Fences and limits are the engine's own and stay inside. */
+export function presentRun(run: StoredRun): Run {
+  const { namespace, job, version, status, cause, pool, priority, parameters, attempt, progress, cancel, origin } = run;
+  return {
+    id: formatRunId(run),
+    namespace,
+    job,
+    version,
+    status,
+    cause,
+    slotAt: iso(run.slotAtMs),
+    dueAt: iso(run.dueAtMs),
+    createdAt: iso(run.createdAtMs),
+    pool,
+    priority,
+    ...(parameters === undefined ? {} : { parameters: { ...parameters } as Run["parameters"] }),
+    attempt,
+    attempts: run.attempts.map(presentAttempt),
+    ...stateOf(run),
+    ...(progress === undefined ? {} : { progress: progress as Run["progress"] }),
+    ...(cancel === undefined ? {} : { cancel: presentCancel(cancel) }),
+    ...(origin === undefined ? {} : { origin: presentOrigin(origin) }),
+  };
+}
+
+/** What only some states have. */
+function stateOf(run: StoredRun): Partial<Run> {
+  switch (run.status) {
+    case "queued":
+      return run.waitingFor === undefined ? {} : { waitingFor: run.waitingFor };
+    case "running":
+      return { worker: run.worker.id, startedAt: iso(run.startedAtMs) };
+    case "retrying":
+      return { retryAt: iso(run.retryAtMs) };
+    case "succeeded":
+    case "failed":
+    case "timedOut":
+    case "cancelled":
+    case "expired":
+    case "skipped": {
+      const { startedAtMs, endedAtMs, result, error, reason, stop } = run;
+      return {
+        ...(startedAtMs === undefined ? {} : { startedAt: iso(startedAtMs) }),
+        endedAt: iso(endedAtMs),
+        ...(result === undefined ? {} : { result: result as Run["result"] }),
+        ...(error === undefined ? {} : { error }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(stop === undefined ? {} : { stop }),
+      };
+    }
+  }
+}
+
+function presentAttempt(record: AttemptRecord): Attempt {
+  const { attempt, worker, startedAtMs, endedAtMs, outcome, exitCode, error } = record;
+  return {
+    attempt,
+    worker,
+    startedAt: iso(startedAtMs),
+    endedAt: iso(endedAtMs),
+    outcome,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function presentCancel({ atMs, by, note, graceMs }: NonNullable<StoredRun["cancel"]>): NonNullable<Run["cancel"]> {
+  return { at: iso(atMs), by, graceMs, ...(note === undefined ? {} : { note }) };
+}
+
+function presentOrigin({ backfill, rerunOf, by }: NonNullable<StoredRun["origin"]>): NonNullable<Run["origin"]> {
+  return {
+    ...(backfill === undefined ? {} : { backfill }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
+    ...(by === undefined ? {} : { by }),
+  };
+}

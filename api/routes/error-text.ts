@@ -1,0 +1,4 @@
+/** An error for the log: its stack, where it has one. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
