@@ -22,6 +22,7 @@ export type RefusalCode =
   | "job-not-active"
   | "job-has-active-runs"
   | "run-already-final"
+  | "run-not-final"
   | "definition-missing"
   | "unknown-reference"
   | "parameters-invalid"

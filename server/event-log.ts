@@ -3,6 +3,8 @@ export interface EventLog {
   info(event: string, fields: object): void;
   warn(event: string, fields: object): void;
   error(part: string, error: unknown): void;
+  /** Something went wrong that is an event of its own. */
+  failure(event: { readonly event: string }): void;
 }
 
 export function eventLog(write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`)): EventLog {
@@ -12,6 +14,7 @@ export function eventLog(write: (line: string) => void = (line) => void process.
   return {
     info: (event, fields) => tell("info", event, fields),
     warn: (event, fields) => tell("warn", event, fields),
+    failure: (event) => tell("error", event.event, event),
     error: (part, error) =>
       tell("error", part, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { getConnInfo } from "@hono/node-server/conninfo";
 import { type ServerType, serve } from "@hono/node-server";
 import { MemoryMetrics } from "../adapters/embedded/memory-metrics.ts";
 import { holderName, ownProcess } from "../adapters/embedded/process-ref.ts";
@@ -104,7 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const lastRoundAgeMs = core.clock.monotonicMs() - lastRoundMs;
       return Promise.resolve({ ready: lastRoundAgeMs < READY_WITHIN_MS, scheduler: { shards, lastRoundAgeMs } });
     },
-    logger: (event) => events.info("request", event),
+    logger: (event) => (event.event === "request" ? events.info("request", event) : events.failure(event)),
+    clientAddress: (context) => getConnInfo(context).remote.address,
   });
   const firstToken = await ensureFirstAdmin(core);
   const { server, port } = await listen(app.fetch, options);

@@ -15,6 +15,10 @@ export const problemSchema = z
           code: z.string(),
           detail: z.string(),
           allowed: z.json().optional(),
+          position: z
+            .int()
+            .optional()
+            .meta({ description: "Index of the character at fault in a text with a grammar" }),
         }),
       )
       .optional(),

@@ -25,6 +25,8 @@ export interface FieldError {
   readonly detail: string;
   /** What would be accepted: values, known fields, or `{minimum, maximum}`. */
   readonly allowed?: Json;
+  /** In a text with a grammar, such as a cron expression: the index of the character at fault. */
+  readonly position?: number;
 }
 
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";

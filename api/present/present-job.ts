@@ -25,15 +25,7 @@ export function presentVersion(version: JobVersion): Job {
   };
 }
 
-/** Slots left out by a calendar that are passed over, at most: years of closed seconds must not be walked for one line. */
-const MAX_PASSED_OVER = 1_000;
-
 function findNextSlot({ schedule }: CompiledJob, nowMs: number): number | undefined {
-  let passedOver = 0;
-  for (const slot of schedule.after(nowMs)) {
-    if (slot.excludedBy === undefined) return slot.atMs;
-    passedOver += 1;
-    if (passedOver === MAX_PASSED_OVER) return undefined;
-  }
-  return undefined;
+  const [next] = schedule.firing(nowMs);
+  return next?.atMs;
 }

@@ -39,7 +39,8 @@ export async function at<T>(
 
 function pointed(error: CarillonError | ScheduleError, prefix: string): ProblemError {
   const { code, message: detail, pointer } = error;
-  const errors = pointer === undefined ? [] : [{ pointer: prefix + pointer, code, detail }];
+  const position = error instanceof ScheduleError && error.position !== undefined ? { position: error.position } : {};
+  const errors = pointer === undefined ? [] : [{ pointer: prefix + pointer, code, detail, ...position }];
   return new ProblemError(problem(code, detail, errors.length === 0 ? {} : { errors }), { cause: error });
 }
 

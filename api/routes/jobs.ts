@@ -19,7 +19,7 @@ import { deleteWithRuns } from "./delete-with-runs.ts";
 import { checkSameName, type Expectation, ifVersionOf, putExpecting } from "./expect-version.ts";
 import type { ApiContext, Call, HandlersOf } from "./handler.ts";
 import { listVersions } from "./job-versions.ts";
-import { newestCalendars } from "./newest-calendars.ts";
+import { newestCalendars } from "../../core/services/newest-calendars.ts";
 import { planJobs } from "./plan-jobs.ts";
 
 export const jobHandlers: HandlersOf<typeof jobRoutes> = {

@@ -11,7 +11,7 @@ import { at, toProblem } from "../request/to-problem.ts";
 import { checkDefinitionSize } from "./check-definition-size.ts";
 import { diffJson } from "./diff-json.ts";
 import type { ApiContext } from "./handler.ts";
-import { newestCalendars } from "./newest-calendars.ts";
+import { newestCalendars } from "../../core/services/newest-calendars.ts";
 
 /**
  * Tells what defining jobs would change, without changing anything.
@@ -95,16 +95,11 @@ function compareSlots(before: Schedule | undefined, after: Schedule, nowMs: numb
   return { slotsGained: only(young, old), slotsLost: only(old, young) };
 }
 
-/** Slots left out by calendars that are walked over, at most. */
-const MAX_WALKED = 10_000;
-
 function nextSlots(schedule: Schedule | undefined, nowMs: number): readonly number[] {
   const slots: number[] = [];
-  let walked = 0;
-  for (const slot of schedule?.after(nowMs) ?? []) {
-    if (slot.excludedBy === undefined) slots.push(slot.atMs);
-    walked += 1;
-    if (slots.length === PLANNED_SLOTS || walked === MAX_WALKED) break;
+  for (const slot of schedule?.firing(nowMs) ?? []) {
+    slots.push(slot.atMs);
+    if (slots.length === PLANNED_SLOTS) break;
   }
   return slots;
 }

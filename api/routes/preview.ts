@@ -8,7 +8,7 @@ import { canSee, type Principal } from "../access/principal.ts";
 import { problem, ProblemError } from "../contract/problem.ts";
 import { DEFAULT_PREVIEW_COUNT, type Preview, type PreviewRequest } from "../contract/preview.ts";
 import { at } from "../request/to-problem.ts";
-import { newestCalendars } from "./newest-calendars.ts";
+import { newestCalendars } from "../../core/services/newest-calendars.ts";
 
 /** What a schedule will do, or would do as that of an existing job. Changes nothing. */
 export async function previewRequest(core: Core, request: PreviewRequest, principal: Principal): Promise<Preview> {
@@ -19,7 +19,7 @@ export async function previewRequest(core: Core, request: PreviewRequest, princi
   // The first instant shown is `from` itself.
   const fromMs = from === undefined ? nowMs : Date.parse(from) - 1;
   const anchors = await findAnchors(core, { namespace, job }, Math.min(nowMs, fromMs));
-  const calendars = await newestCalendars(core, namespace, schedule);
+  const calendars = namespace === undefined ? new Map() : await newestCalendars(core, namespace, schedule);
   checkCount(count);
   return at({ prefix: "", schedulePrefix: "/schedule" }, () => {
     const preview = previewSchedule(schedule, { ...anchors, calendars }, { fromMs, count });

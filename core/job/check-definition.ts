@@ -9,11 +9,11 @@ import { compileParametersSchema, checkParameters } from "./parameters.ts";
 export interface DefinitionLimits {
   /** Least time between two slots. */
   readonly minIntervalMs: number;
-  /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
-  /** Problem with a header of an HTTP job. */
+  /** Problem with a header of an HTTP job, or `undefined` when all may be sent. */
   readonly headerProblem?: (
     headers: Readonly<Record<string, string>>,
   ) => { readonly header: string; readonly rule: string } | undefined;
+  /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
   readonly targetProblem?: (url: string, namespace: string) => string | undefined;
 }
 

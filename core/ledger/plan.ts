@@ -163,9 +163,9 @@ function newestSlots(
   for (let windowMs = FIRST_WINDOW_MS; ; windowMs *= 2) {
     const fromMs = Math.max(afterMs, toMs - windowMs);
     const found: Slot[] = [];
-    for (const slot of job.schedule.after(fromMs)) {
+    for (const slot of job.schedule.firing(fromMs)) {
       if (slot.atMs > toMs) break;
-      if (slot.excludedBy === undefined) found.push(slot);
+      found.push(slot);
     }
     if (found.length >= take || fromMs <= afterMs) return found.slice(-take);
   }

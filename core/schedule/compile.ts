@@ -29,6 +29,14 @@ export function scheduleOf(plan: SchedulePlan): Schedule {
         atMs = nextNominal(plan, atMs);
       }
     },
+    *firing(afterMs) {
+      let atMs = nextNominal(plan, afterMs);
+      while (atMs !== undefined && atMs <= bound()) {
+        const isExcluded = findExclusion(plan, atMs) !== undefined;
+        if (!isExcluded) yield slotAt(plan, atMs);
+        atMs = nextNominal(plan, isExcluded ? sameDateUntil(plan, atMs) : atMs);
+      }
+    },
     at(atMs) {
       if (!hasSlot(plan, atMs) || atMs > bound()) return undefined;
       return slotAt(plan, atMs);

@@ -22,6 +22,8 @@ export interface Schedule {
    * For `afterEnd` it yields the first slot only: the others follow from the ends of runs.
    */
   after(afterMs: number): Iterable<Slot>;
+  /** As `after`, without excluded slots; a closed date costs one step, however many slots it has. */
+  firing(afterMs: number): Iterable<Slot>;
   /** The slot at exactly `atMs`, if the schedule has one. For `afterEnd`: any instant is one. */
   at(atMs: number): Slot | undefined;
 }

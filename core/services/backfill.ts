@@ -149,9 +149,8 @@ async function slotsBetween(
     throw new CarillonError("window-empty", "Cannot backfill: `to` must be after `from`", { pointer: "/to" });
   const { schedule } = await core.jobs.compile({ ...job.version, scheduleSinceMs: fromMs - 1 });
   const slots: number[] = [];
-  for (const slot of schedule.after(fromMs - 1)) {
+  for (const slot of schedule.firing(fromMs - 1)) {
     if (slot.atMs >= toMs) break;
-    if (slot.excludedBy !== undefined) continue;
     if (slots.length === MAX_BACKFILL_SLOTS) {
       throw new CarillonError(
         "backfill-too-large",

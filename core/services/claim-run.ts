@@ -74,6 +74,8 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
   // A version that moved the job to another pool rings there.
   if (found === undefined || found.job.pool !== worker.pool) return DONE;
   const { job, slot } = found;
+  // Any instant may be a slot of a chain: only those that its own version rang for are.
+  if (job.schedule.kind === "afterEnd" && job.version.version !== message.version) return DONE;
   const nowMs = core.clock.nowMs();
   if (nowMs < slot.dueAtMs) return { kind: "later", inMs: slot.dueAtMs - nowMs };
   const run = slotRun(job, slot, nowMs);

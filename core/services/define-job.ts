@@ -5,6 +5,7 @@ import type { StoredJob } from "../store/job-store.ts";
 import { changeJob } from "./change-job.ts";
 import type { Core } from "./core.ts";
 import { isEnded } from "../run/run.ts";
+import { newestEditions } from "./newest-calendars.ts";
 import { expectJob, type StateChange } from "./pause-job.ts";
 
 export interface DefineOptions {
@@ -25,7 +26,7 @@ export async function defineJob(core: Core, namespace: string, definition: JobDe
   const defined = await defineOnce(core, namespace, { definition, options });
   if (definition.schedule?.calendars === undefined) return defined;
   // An edition that was published between our look and our commit did not find the job: it is taken up here.
-  const calendars = await newestEditions(core, namespace, definition);
+  const calendars = await newestEditions(core, namespace, definition.schedule);
   const { version } = defined.job.version;
   const { job, changed } = await changeJob(core, namespace, definition.name, (current) => {
     const governing = current?.compiled.version;
@@ -42,7 +43,7 @@ function defineOnce(
 ) {
   return changeJob(core, namespace, definition.name, async (current) => {
     checkExpectation(current, definition.name, options.expect);
-    const calendars = await newestEditions(core, namespace, definition);
+    const calendars = await newestEditions(core, namespace, definition.schedule);
     const previous = current?.compiled.version;
     const isSame =
       previous !== undefined &&
@@ -107,26 +108,4 @@ function checkExpectation(current: StoredJob | undefined, name: string, expect: 
     const is = version === undefined ? "there is none" : `it is at version ${version.version}`;
     throw new CarillonError("version-conflict", `Cannot change job "${name}" at version ${expect}: ${is}`);
   }
-}
-
-async function newestEditions(
-  core: Core,
-  namespace: string,
-  definition: JobDefinition,
-): Promise<Record<string, number>> {
-  const editions: Record<string, number> = {};
-  for (const [index, name] of (definition.schedule?.calendars ?? []).entries()) {
-    const calendar = await core.jobs.findCalendar(namespace, name);
-    if (calendar === undefined) {
-      throw new CarillonError(
-        "unknown-reference",
-        `Cannot use calendar "${name}": namespace "${namespace}" has none of this name`,
-        {
-          pointer: `/schedule/calendars/${index}`,
-        },
-      );
-    }
-    editions[name] = calendar.edition.edition;
-  }
-  return editions;
 }

@@ -29,6 +29,8 @@ async function findResumedSlot(
   core: Core,
   { job, current, atMs }: { job: CompiledJob; current: CompiledJob; atMs: number },
 ): Promise<Slot | undefined> {
+  // A chain has no slots in a pause.
+  if (job.schedule.kind === "afterEnd") return undefined;
   const { untilMs, resume } = await findReign(core, job, current);
   return resume === undefined ? undefined : resumedSlot(job, atMs, { untilMs, resume });
 }

@@ -8,14 +8,14 @@ import { expectActive, submitRuns } from "./submit-runs.ts";
 /**
  * Runs the slot of an ended run again, as a new run with the same parameters, under the job as it is now.
  *
- * @throws {CarillonError} `run-not-found`, `version-conflict` when the run has not ended, `job-not-active`
+ * @throws {CarillonError} `run-not-found`, `run-not-final`, `job-not-active`
  */
 export async function rerun(core: Core, key: RunKey, { by }: { by?: string }): Promise<Run> {
   const stored = await core.runs.find(key);
   if (stored === undefined) throw new CarillonError("run-not-found", `Cannot find run "${formatRunId(key)}"`);
   const { run } = stored;
   if (!isEnded(run))
-    throw new CarillonError("version-conflict", `Cannot run "${formatRunId(key)}" again: it is ${run.status}`);
+    throw new CarillonError("run-not-final", `Cannot run "${formatRunId(key)}" again: it is ${run.status}`);
   const job = expectActive(expectJob((await core.jobs.find(key.namespace, key.job))?.compiled, key.job));
   const [again] = await submitRuns(core, job, [
     {

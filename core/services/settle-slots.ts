@@ -111,10 +111,10 @@ async function recover(
 function firingSlots(job: CompiledJob, afterMs: number, toMs: number): { slots: readonly Slot[]; isCut: boolean } {
   const slots: Slot[] = [];
   if (toMs <= afterMs) return { slots, isCut: false };
-  for (const slot of job.schedule.after(afterMs)) {
+  for (const slot of job.schedule.firing(afterMs)) {
     if (slot.atMs > toMs) break;
     if (slots.length === MAX_SLOTS_PER_LOOK) return { slots, isCut: true };
-    if (slot.excludedBy === undefined) slots.push(slot);
+    slots.push(slot);
   }
   return { slots, isCut: false };
 }

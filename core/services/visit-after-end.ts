@@ -29,7 +29,8 @@ export async function visitAfterEnd(
     case "open":
       return awaitEnd(core, entry, link);
     case "missing":
-      return ringAgain(core, entry, { job, current });
+      // What a version rang for beyond its time is not its slot; the next version has a chain of its own.
+      return link.cursorMs > untilMs ? [] : ringAgain(core, entry, { job, current });
     case "ended":
       return ringForNext(core, entry, { job, link, untilMs });
     default:
@@ -94,12 +95,12 @@ async function ringForNext(
   const next = { ...entry, cursorMs: link.cursorMs, settledMs, looks: 0 };
   if (slot.dueAtMs > horizonMs) return again(core, next, slot.dueAtMs - core.knobs.leadMs);
   if (await hasReachedMaxRuns(core, job)) return [];
+  const visitAtMs = slot.dueAtMs + core.knobs.settleAfterMs;
+  const rung = { ...next, cursorMs: slot.atMs, settledMs: slot.atMs - 1, visitAtMs, armedAtMs: core.clock.nowMs() };
+  // Where another walk has rung for it and goes on, this one ends: a duplicate that rang too would breed duplicates.
+  if (await core.due.holds(rung)) return [];
   await ring(core, job, slot.atMs);
-  return again(
-    core,
-    { ...next, cursorMs: slot.atMs, settledMs: slot.atMs - 1 },
-    slot.dueAtMs + core.knobs.settleAfterMs,
-  );
+  return [rung];
 }
 
 function again(core: Core, entry: JobEntry, visitAtMs: number): readonly DueEntry[] {

@@ -106,8 +106,7 @@ function scheduleConstraints(core: Core, job: CompiledJob): Constraint[] {
   if (kind === "none")
     return [{ code: "noSchedule", detail: "The job has no schedule: it runs when triggered", evidence: {} }];
   if (kind === "afterEnd") return [];
-  for (const slot of job.schedule.after(core.clock.nowMs())) {
-    if (slot.excludedBy !== undefined) continue;
+  for (const slot of job.schedule.firing(core.clock.nowMs())) {
     const at = new Date(slot.dueAtMs).toISOString();
     return [
       {
@@ -211,7 +210,7 @@ async function capacityConstraints(core: Core, run: Run): Promise<Constraint[]> 
   if (depth.visible > 0)
     constraints.push({
       code: "queueBacklog",
-      detail: `${depth.visible} messages are visible in its queue, the oldest since ${Math.round(depth.oldestAgeMs)} ms`,
+      detail: `Its queue holds ${depth.visible} visible ${depth.visible === 1 ? "message" : "messages"}, the oldest since ${Math.round(depth.oldestAgeMs)} ms`,
       evidence,
     });
   else if (constraints.length === 0)

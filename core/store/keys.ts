@@ -43,7 +43,7 @@ export const keys = {
   backfill: (namespace: string, job: string, id: string): Key => ({ pk: `backfill#${namespace}#${job}`, sk: id }),
   backfills: (namespace: string, job: string) => ({ pk: `backfill#${namespace}#${job}`, prefix: "" }),
   idempotency: (namespace: string, key: string): Key => ({ pk: `idempotency#${namespace}`, sk: key }),
-  token: (hash: string): Key => ({ pk: "tokens", sk: hash }),
+  token: (id: string): Key => ({ pk: "tokens", sk: id }),
   tokens: { pk: "tokens", prefix: "" },
   audit: (namespace: string, atMs: number, id: string): Key => ({
     pk: `audit#${namespace}`,

@@ -1,20 +1,19 @@
-import { CarillonError } from "../../core/errors.ts";
-import type { ScheduleDefinition } from "../../core/schedule/definition.ts";
-import type { VersionedCalendar } from "../../core/schedule/schedule.ts";
-import type { Core } from "../../core/services/core.ts";
+import { CarillonError } from "../errors.ts";
+import type { ScheduleDefinition } from "../schedule/definition.ts";
+import type { VersionedCalendar } from "../schedule/schedule.ts";
+import type { Core } from "./core.ts";
 
 /**
- * The newest editions of the calendars that a schedule names; none of them for a schedule without a namespace.
+ * The newest editions of the calendars that a schedule names.
  *
  * @throws {CarillonError} `unknown-reference` at `/schedule/calendars/<index>`
  */
 export async function newestCalendars(
   core: Core,
-  namespace: string | undefined,
+  namespace: string,
   schedule: ScheduleDefinition | undefined,
 ): Promise<ReadonlyMap<string, VersionedCalendar>> {
   const calendars = new Map<string, VersionedCalendar>();
-  if (namespace === undefined) return calendars;
   for (const [index, name] of (schedule?.calendars ?? []).entries()) {
     const found = await core.jobs.findCalendar(namespace, name);
     if (found === undefined) {
@@ -24,4 +23,14 @@ export async function newestCalendars(
     calendars.set(name, { version: found.edition.edition, definition: found.edition.definition });
   }
   return calendars;
+}
+
+/** As `newestCalendars`, the numbers alone: what a version of a job keeps. */
+export async function newestEditions(
+  core: Core,
+  namespace: string,
+  schedule: ScheduleDefinition | undefined,
+): Promise<Readonly<Record<string, number>>> {
+  const calendars = await newestCalendars(core, namespace, schedule);
+  return Object.fromEntries([...calendars].map(([name, { version }]) => [name, version]));
 }
