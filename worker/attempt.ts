@@ -100,7 +100,9 @@ export class Attempt {
       checkParameters(definition.parametersSchema, parameters);
     }
     return {
-      definition: expandDeep(definition.executor, { ...context, parameters }),
+      definition: this.#job.hasMacros
+        ? expandDeep(definition.executor, { ...context, parameters })
+        : definition.executor,
       runId: this.runId,
       namespace: this.#run.namespace,
       job: this.#run.job,

@@ -168,7 +168,7 @@ export class Worker {
       const timer = new AbortController();
       await Promise.race([clock.sleep(nextMs - clock.nowMs(), timer.signal), this.#dispatchBell.wait()]);
       this.#dispatchBell.forget();
-      timer.abort();
+      timer.abort(WOKEN);
     }
     await this.#receipts.hide(
       this.#inbox.remove(() => true),
@@ -315,7 +315,7 @@ export class Worker {
     const idle = this.#idleBell.wait();
     const timer = new AbortController();
     await Promise.race([idle, clock.sleep(this.#options.drainMs, timer.signal)]);
-    timer.abort();
+    timer.abort(WOKEN);
     if (this.#busy === 0) return;
     this.#isHandingBack = true;
     for (const { attempt } of this.#attempts.values()) attempt.stop({ kind: "drain", graceMs: HANDING_BACK_GRACE_MS });
@@ -329,3 +329,6 @@ function runIdOf({ message }: Held): string {
 
 /** As many as one receive may bring. */
 const MAX_RECEIVED = 1_000;
+
+/** Without a reason of its own each abort would build an error, with its stack. */
+const WOKEN = "woken";

@@ -38,7 +38,7 @@ export class Doorbell {
     const controller = new AbortController();
     const waiting = this.#waiting.get(queue) ?? new Set();
     this.#waiting.set(queue, waiting.add(controller));
-    const abort = () => controller.abort();
+    const abort = () => controller.abort(WOKEN);
     signal?.addEventListener("abort", abort, { once: true });
     await this.#clock.sleep(Math.min(ms, MAX_SILENCE_MS), controller.signal);
     signal?.removeEventListener("abort", abort);
@@ -85,8 +85,10 @@ export class Doorbell {
 
   #wake(waiting: Set<AbortController> | undefined): void {
     if (waiting === undefined) return;
-    for (const controller of waiting) controller.abort();
+    for (const controller of waiting) controller.abort(WOKEN);
   }
 }
 
 const MAX_SILENCE_MS = 500;
+/** Without a reason of its own each abort would build an error, with its stack. */
+const WOKEN = "woken";

@@ -23,6 +23,8 @@ export interface CompiledJob {
     readonly graceMs: number;
   };
   readonly concurrency: readonly ConcurrencyRule[];
+  /** Whether texts of the executor have to be expanded for each attempt. */
+  readonly hasMacros: boolean;
   readonly pool: string;
   readonly priority: Priority;
 }
@@ -75,6 +77,7 @@ export function compileJob(version: JobVersion, calendars: ReadonlyMap<string, V
       graceMs: durationMs(timeouts.grace ?? "10s"),
     },
     concurrency: concurrency.map(({ key, scope = "job", limit, weight = 1 }) => ({ key, scope, limit, weight })),
+    hasMacros: JSON.stringify(definition.executor).includes("{{"),
     pool: definition.pool ?? "default",
     priority: definition.priority ?? "normal",
   };

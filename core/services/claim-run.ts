@@ -55,7 +55,8 @@ export async function claimRun(core: Core, message: RunMessage, worker: WorkerRe
   if (current === undefined) return DONE;
   if (message.version !== undefined && isSlotStamp(message.stamp))
     return claimSlot(core, { message, current, worker, receives, round: 0 });
-  const stored = await core.runs.find(messageKey(message));
+  const key = messageKey(message);
+  const stored = core.runs.recall(key) ?? (await core.runs.find(key));
   return stored === undefined ? DONE : claimStored(core, { stored, current, worker, receives, round: 0 });
 }
 

@@ -46,7 +46,12 @@ export async function submitRuns(
     ...watchesOf(later, { nowMs, rungThroughMs: nowMs, visitAtMs: (first) => first - leadMs }),
   ];
   await Promise.all(watches.map((watch) => core.due.arm(watch)));
-  await Promise.all(runs.map((run) => core.runs.put(run, "absent")));
+  await Promise.all(
+    runs.map(async (run) => {
+      const written = await core.runs.put(run, "absent");
+      if (written.ok && run.dueAtMs <= soonMs) core.runs.remember(run, written.rev);
+    }),
+  );
   await sendDoorbells(
     core,
     soon.map((run) => runDoorbell(run, run.dueAtMs)),

@@ -1,6 +1,6 @@
 import type { Expectation, Stored, Table } from "../ports/table.ts";
 import { type Gap, isGapKey } from "../ledger/gap.ts";
-import { type RunKey, stampOf } from "../run/run-id.ts";
+import { formatRunId, type RunKey, stampOf } from "../run/run-id.ts";
 import type { Run } from "../run/run.ts";
 import { keys } from "./keys.ts";
 import { listRange } from "./pages.ts";
@@ -17,9 +17,12 @@ export type RunWrite =
 /** A ledger row as stored: a run, or a gap that covers a stretch. */
 export type LedgerRow = { readonly run: Run } | { readonly gap: Gap };
 
+const MAX_REMEMBERED = 20_000;
+
 /** The ledger: runs and gaps of a job, in time order. */
 export class RunStore {
   readonly #table: Table;
+  readonly #submitted = new Map<string, StoredRun>();
 
   constructor(table: Table) {
     this.#table = table;
@@ -28,6 +31,24 @@ export class RunStore {
   async find(key: RunKey): Promise<StoredRun | undefined> {
     const stored = await this.#table.get(keys.run(key));
     return stored === undefined ? undefined : asRun(stored);
+  }
+
+  /**
+   * Keeps a run that this process has just recorded, for the claim that most likely follows in the same process: it
+   * saves the claim's read. Whether it is still so, the claim's conditional write tells.
+   */
+  remember(run: Run, rev: number): void {
+    if (this.#submitted.size >= MAX_REMEMBERED) this.#submitted.clear();
+    this.#submitted.set(formatRunId(run), { run, rev });
+  }
+
+  /** The run as it was remembered, once; `undefined` when it has to be read. */
+  recall(key: RunKey): StoredRun | undefined {
+    if (this.#submitted.size === 0) return undefined;
+    const runId = formatRunId(key);
+    const submitted = this.#submitted.get(runId);
+    this.#submitted.delete(runId);
+    return submitted;
   }
 
   async findMany(runKeys: readonly RunKey[]): Promise<readonly StoredRun[]> {

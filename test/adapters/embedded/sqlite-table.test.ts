@@ -2,3 +2,4 @@ import { tableConformance } from "../../conformance/table-conformance.ts";
 import { openTemporaryStore } from "../../support/temporary-store.ts";
 
 tableConformance("SqliteTable", async () => openTemporaryStore().table);
+tableConformance("SqliteTable with a writer thread", async () => openTemporaryStore({ writer: "thread" }).table);
