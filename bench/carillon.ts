@@ -5,7 +5,7 @@ import { defineJob } from "../core/services/define-job.ts";
 import { reapWorkers } from "../core/services/reap-workers.ts";
 import { Scheduler } from "../core/services/scheduler.ts";
 import { MAX_TRIGGERED, triggerRuns } from "../core/services/trigger-runs.ts";
-import { type Engine, openEngine } from "../server/engine.ts";
+import { type Engine, openEngine } from "../adapters/embedded/engine.ts";
 import { createExecutors } from "../worker/executors/executors.ts";
 import type { HandlerContext } from "../worker/executors/handler-context.ts";
 import { Worker } from "../worker/worker.ts";

@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   adapters: ["core"],
   api: ["core"],
-  worker: ["core", "adapters", "server"],
+  worker: ["core", "adapters"],
   server: ["core", "adapters", "api", "worker"],
   client: ["api/contract"],
 };

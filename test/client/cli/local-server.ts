@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { ensureFirstAdmin } from "../../../api/access/first-admin.ts";
 import { createApi } from "../../../api/app.ts";
 import type { Core } from "../../../core/services/core.ts";
-import { openEngine } from "../../../server/engine.ts";
+import { openEngine } from "../../../adapters/embedded/engine.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { type Outcome, runCli, type World } from "./run-cli.ts";
 

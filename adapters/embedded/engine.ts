@@ -1,15 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { FileRunLogs } from "../adapters/embedded/file-run-logs.ts";
-import { MemoryMetrics } from "../adapters/embedded/memory-metrics.ts";
-import { isProcessGone } from "../adapters/embedded/process-ref.ts";
-import { SqliteStore } from "../adapters/embedded/sqlite-store.ts";
-import { SystemClock } from "../adapters/embedded/system-clock.ts";
-import { SystemIds } from "../adapters/embedded/system-ids.ts";
-import { SystemRandom } from "../adapters/embedded/system-random.ts";
-import { EMBEDDED_KNOBS, type Knobs } from "../core/knobs.ts";
-import type { Metrics } from "../core/ports/metrics.ts";
-import { type Core, createCore } from "../core/services/core.ts";
+import { FileRunLogs } from "./file-run-logs.ts";
+import { MemoryMetrics } from "./memory-metrics.ts";
+import { isProcessGone } from "./process-ref.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import { SystemClock } from "./system-clock.ts";
+import { SystemIds } from "./system-ids.ts";
+import { SystemRandom } from "./system-random.ts";
+import { EMBEDDED_KNOBS, type Knobs } from "../../core/knobs.ts";
+import type { Metrics } from "../../core/ports/metrics.ts";
+import { type Core, createCore } from "../../core/services/core.ts";
 
 export interface EngineOptions {
   /** The data folder; made if absent. Several processes of one machine may share it. */
