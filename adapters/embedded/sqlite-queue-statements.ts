@@ -5,17 +5,16 @@ export type QueueReads = ReturnType<typeof prepareQueueReads>;
 export type GroupRow = { readonly grp: string; readonly visibleAtMs: number };
 export type DeadLetterRow = { readonly body: string; readonly group: string; readonly receives: number };
 
+const NEXT_HIDDEN = `SELECT visible_at_ms AS visibleAtMs FROM message
+  WHERE queue = ? AND ready = 0 ORDER BY visible_at_ms LIMIT 1`;
+const GROUP_AFTER = `SELECT grp, visible_at_ms AS visibleAtMs FROM message
+  WHERE queue = ? AND ready = 1 AND grp > ? ORDER BY grp, visible_at_ms LIMIT 1`;
+
 /** What reads the Queue. Every condition on `ready` is a constant, so that the partial indexes serve it. */
 export function prepareQueueReads(database: DatabaseSync) {
   return {
-    nextHidden: database.prepare(
-      `SELECT visible_at_ms AS visibleAtMs FROM message
-       WHERE queue = ? AND ready = 0 ORDER BY visible_at_ms LIMIT 1`,
-    ),
-    groupAfter: database.prepare(
-      `SELECT grp, visible_at_ms AS visibleAtMs FROM message
-       WHERE queue = ? AND ready = 1 AND grp > ? ORDER BY grp, visible_at_ms LIMIT 1`,
-    ),
+    nextHidden: database.prepare(NEXT_HIDDEN),
+    groupAfter: database.prepare(GROUP_AFTER),
     deadLetters: database.prepare(
       'SELECT body, grp AS "group", receives FROM dead_letter WHERE queue = ? ORDER BY id LIMIT ?',
     ),
@@ -38,14 +37,8 @@ export function prepareQueueReads(database: DatabaseSync) {
 /** What writes the Queue, and what must be read in the same transaction. */
 export function prepareQueueWrites(database: DatabaseSync) {
   return {
-    nextHidden: database.prepare(
-      `SELECT visible_at_ms AS visibleAtMs FROM message
-       WHERE queue = ? AND ready = 0 ORDER BY visible_at_ms LIMIT 1`,
-    ),
-    groupAfter: database.prepare(
-      `SELECT grp, visible_at_ms AS visibleAtMs FROM message
-       WHERE queue = ? AND ready = 1 AND grp > ? ORDER BY grp, visible_at_ms LIMIT 1`,
-    ),
+    nextHidden: database.prepare(NEXT_HIDDEN),
+    groupAfter: database.prepare(GROUP_AFTER),
     send: database.prepare(
       "INSERT INTO message (queue, grp, ready, visible_at_ms, receives, body) VALUES (?, ?, ?, ?, 0, ?)",
     ),
