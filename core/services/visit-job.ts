@@ -30,10 +30,12 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
   if (job.version.state === "paused" && reign.resume === undefined) return awaitCommit();
   if (job.schedule.kind === "afterEnd") return visitAfterEnd(core, entry, { job, current, untilMs: reign.untilMs });
 
+  // An entry that was armed for a change that never came may have been armed before the version that has its number.
+  const { sinceMs } = job.version;
   const plan = planVisit(job, {
     nowMs,
     ...reign,
-    cursorMs: entry.cursorMs,
+    cursorMs: Math.max(entry.cursorMs, sinceMs),
     horizonMs: horizonAt(nowMs, core.knobs),
     misfireAfterMs: core.knobs.misfireAfterMs,
   });
@@ -48,7 +50,7 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
     job,
     current,
     reign,
-    afterMs: entry.settledMs,
+    afterMs: Math.max(entry.settledMs, sinceMs),
     untilMs: Math.min(plan.cursorMs, reign.untilMs),
     looks: entry.looks,
   });

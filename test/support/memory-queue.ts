@@ -61,7 +61,7 @@ export class MemoryQueue implements Queue {
   async send(queue: QueueName, messages: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
     checkQueueName(queue);
     checkMessages(messages);
-    await undefined;
+    await Promise.resolve();
     for (const message of messages) {
       const fate = this.fate(message);
       if (fate !== "lose") this.#add(queue, message);
@@ -74,7 +74,7 @@ export class MemoryQueue implements Queue {
   async receive(queue: QueueName, options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
     checkQueueName(queue);
     checkReceive(options);
-    await undefined;
+    await Promise.resolve();
     const deadlineMs = this.#clock.monotonicMs() + options.waitMs;
     while (options.signal?.aborted !== true) {
       const taken = this.#take(queue, options);
@@ -88,14 +88,14 @@ export class MemoryQueue implements Queue {
   async extend(queue: QueueName, receipts: readonly string[], visibilityMs: number): Promise<void> {
     checkQueueName(queue);
     checkVisibility(visibilityMs);
-    await undefined;
+    await Promise.resolve();
     for (const message of this.#delivered(queue, receipts)) message.visibleAtMs = this.#clock.nowMs() + visibilityMs;
     this.#wakeAll();
   }
 
   async delete(queue: QueueName, receipts: readonly string[]): Promise<void> {
     checkQueueName(queue);
-    await undefined;
+    await Promise.resolve();
     const lane = this.#lane(queue);
     const gone = new Set(this.#delivered(queue, receipts));
     lane.messages = lane.messages.filter((message) => !gone.has(message));
@@ -103,7 +103,7 @@ export class MemoryQueue implements Queue {
 
   async depth(queue: QueueName): Promise<QueueDepth> {
     checkQueueName(queue);
-    await undefined;
+    await Promise.resolve();
     const { messages, dead } = this.#lane(queue);
     const nowMs = this.#clock.nowMs();
     const visible = messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
@@ -117,7 +117,7 @@ export class MemoryQueue implements Queue {
   async deadLetters(queue: QueueName, max: number): Promise<readonly DeadLetter[]> {
     checkQueueName(queue);
     checkMax(max);
-    await undefined;
+    await Promise.resolve();
     return this.#lane(queue)
       .dead.slice(0, max)
       .map(({ body, group, receives }) => ({ body, group, receives }));
@@ -125,7 +125,7 @@ export class MemoryQueue implements Queue {
 
   async redrive(queue: QueueName): Promise<number> {
     checkQueueName(queue);
-    await undefined;
+    await Promise.resolve();
     const lane = this.#lane(queue);
     const revived = lane.dead.splice(0);
     for (const { body, group } of revived) this.#add(queue, { body, group, delayMs: 0 });
@@ -191,7 +191,7 @@ export class MemoryQueue implements Queue {
   }
 
   #wakeAll(): void {
-    for (const wake of [...this.#waiters]) wake();
+    for (const wake of this.#waiters) wake();
   }
 
   #lane(queue: QueueName): Lane {

@@ -56,19 +56,19 @@ export class MemoryTable implements Table {
 
   async get(key: Key): Promise<Stored | undefined> {
     checkKey(key);
-    await undefined;
+    await Promise.resolve();
     return this.#find(key);
   }
 
   async batchGet(keys: readonly Key[]): Promise<readonly Stored[]> {
     checkBatchGet(keys);
-    await undefined;
+    await Promise.resolve();
     return keys.flatMap((key) => this.#find(key) ?? []);
   }
 
   async query(query: Query): Promise<Page> {
     checkQuery(query);
-    await undefined;
+    await Promise.resolve();
     const { pk, from, before, after, limit, descending = false } = query;
     const order = this.#partitions.get(pk)?.order ?? [];
     let least = from === undefined ? 0 : placeOf(order, from);
@@ -86,7 +86,7 @@ export class MemoryTable implements Table {
   async put(key: Key, body: Body, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
     const text = serialise(key, body);
-    await undefined;
+    await Promise.resolve();
     const current = this.#find(key);
     if (!holds(expect, current)) return { ok: false, current };
     return { ok: true, rev: this.#write(key, text) };
@@ -94,7 +94,7 @@ export class MemoryTable implements Table {
 
   async delete(key: Key, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
-    await undefined;
+    await Promise.resolve();
     const current = this.#find(key);
     if (!holds(expect, current)) return { ok: false, current };
     this.#remove(key);
@@ -104,7 +104,7 @@ export class MemoryTable implements Table {
   async batchWrite(writes: readonly BatchWrite[]): Promise<readonly BatchWrite[]> {
     checkBatchWrite(writes);
     const texts = writes.map((write) => ("put" in write ? serialise(write.put.key, write.put.body) : ""));
-    await undefined;
+    await Promise.resolve();
     for (const [index, write] of writes.entries()) {
       if ("put" in write) this.#write(write.put.key, texts[index] ?? "");
       else this.#remove(write.delete);

@@ -69,7 +69,7 @@ export class TestWorker {
   async step(): Promise<boolean> {
     let isBusy = false;
     const nowMs = this.#core.clock.nowMs();
-    for (const work of [...this.#working.values()]) {
+    for (const work of this.#working.values()) {
       if (work.endsAtMs > nowMs) continue;
       await this.#finish(work);
       isBusy = true;
@@ -93,7 +93,7 @@ export class TestWorker {
   /** Hands a running attempt back, as a worker does that is drained. */
   async drain(): Promise<void> {
     const stop = { confirmed: true, evidence: "drained" };
-    for (const work of [...this.#working.values()])
+    for (const work of this.#working.values())
       await this.#finish({ ...work, result: { kind: "stopped", reason: "drain", stop } });
   }
 

@@ -26,6 +26,15 @@ interface WorkerProcess extends Process {
   readonly worker: TestWorker;
 }
 
+export interface WorldOptions {
+  readonly seed?: number;
+  readonly schedulers?: number;
+  readonly workers?: number;
+  /** Attempts of one worker at the same time. */
+  readonly slots?: number;
+  readonly knobs?: Partial<Knobs>;
+}
+
 export const NAMESPACE = "default";
 export const START_MS = Date.UTC(2026, 0, 5, 10, 0, 0);
 
@@ -54,7 +63,7 @@ export class World {
   readonly #ids = new CountingIds();
   #workers = 0;
 
-  constructor({ seed = 1, schedulers = 1, workers = 1, slots = 10, knobs = {} as Partial<Knobs> } = {}) {
+  constructor({ seed = 1, schedulers = 1, workers = 1, slots = 10, knobs = {} }: WorldOptions = {}) {
     this.random = new SeededRandom(seed);
     this.knobs = { ...EMBEDDED_KNOBS, shards: 2, ...knobs };
     this.core = this.process().core;
