@@ -16,12 +16,13 @@ const alert: Alert = {
 };
 const url = "https://hooks.example/alerts";
 
+const channelTo = (path: string) => ({ kind: "webhook", url: `https://hooks.example${path}` }) as const;
+
 notifierConformance("embedded", () => {
   const statuses: Record<string, number> = { "/takes": 204, "/busy": 503, "/refuses": 410 };
   const { notifier, requests } = setUp((_, target) =>
     Promise.resolve(new Response(null, { status: statuses[new URL(target).pathname] ?? 404 })),
   );
-  const channelTo = (path: string) => ({ kind: "webhook", url: `https://hooks.example${path}` }) as const;
   return Promise.resolve({
     notifier,
     taking: channelTo("/takes"),
