@@ -41,7 +41,7 @@ export function openEngine({
 }: EngineOptions): Engine {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const clock = new SystemClock();
-  const store = SqliteStore.open({ folder, durability, checkpoint, clock, writer: "thread" });
+  const store = SqliteStore.open({ folder, durability, checkpoint, clock });
   const logs = new FileRunLogs(join(folder, "logs"));
   const core = createCore(
     {

@@ -10,9 +10,14 @@ import type {
   ReceiveOptions,
 } from "../../core/ports/queue.ts";
 import type { Doorbell } from "./doorbell.ts";
-import { prepareQueueReads, type DeadLetterRow, type GroupRow, type QueueReads } from "./sqlite-queue-statements.ts";
-import type { Delivery, DeliveryId } from "./sqlite-writer.ts";
-import type { Writes } from "./writes.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import {
+  prepareQueueStatements,
+  type GroupRow,
+  type MessageRow,
+  type DeadLetterRow,
+  type QueueStatements,
+} from "./sqlite-queue-statements.ts";
 import { checkMax, checkMessages, checkQueueName, checkReceive, checkVisibility } from "./queue-rules.ts";
 import { reading } from "./sqlite-errors.ts";
 
@@ -24,23 +29,33 @@ import { reading } from "./sqlite-errors.ts";
  * holds ready messages only. A message becomes ready at the first receive after its time has come.
  */
 export class SqliteQueue implements Queue {
-  readonly #writes: Writes;
+  readonly #writes: GroupCommit;
   readonly #bell: Doorbell;
   readonly #clock: Clock;
-  readonly #sql: QueueReads;
+  readonly #maxReceives: number;
+  readonly #holder: string;
+  readonly #sql: QueueStatements;
+  /** Per queue the group that was served last; the next receive begins behind it. */
+  readonly #lastServed = new Map<QueueName, string>();
 
-  constructor(database: DatabaseSync, { writes, bell, clock }: SqliteQueueOptions) {
+  constructor(database: DatabaseSync, { writes, bell, clock, holder, maxReceives = MAX_RECEIVES }: SqliteQueueOptions) {
     this.#writes = writes;
     this.#bell = bell;
     this.#clock = clock;
-    this.#sql = prepareQueueReads(database);
+    this.#maxReceives = maxReceives;
+    this.#holder = holder;
+    this.#sql = prepareQueueStatements(database);
   }
 
   async send(queue: QueueName, messages: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
     checkQueueName(queue);
     checkMessages(messages);
-    const rows = messages.map(({ group, delayMs, body }) => [group, delayMs, body] as const);
-    await this.#writes.run("send", queue, this.#clock.nowMs(), rows);
+    await this.#writes.run(() => {
+      const nowMs = this.#clock.nowMs();
+      for (const { body, group, delayMs } of messages) {
+        this.#sql.send.run(queue, group, delayMs === 0 ? 1 : 0, nowMs + delayMs, body);
+      }
+    });
     this.#bell.ring(queue);
     return [];
   }
@@ -52,9 +67,8 @@ export class SqliteQueue implements Queue {
     while (options.signal?.aborted !== true && !this.#bell.closed) {
       const nextMs = reading(() => this.#nextVisibleAtMs(queue));
       if (nextMs <= this.#clock.nowMs()) {
-        const { max, visibilityMs } = options;
-        const deliveries = await this.#writes.run("take", queue, this.#clock.nowMs(), max, visibilityMs);
-        if (deliveries.length > 0) return deliveries.map(receivedOf);
+        const messages = await this.#writes.run(() => this.#take(queue, options));
+        if (messages.length > 0) return messages;
       }
       const leftMs = deadlineMs - this.#clock.monotonicMs();
       if (leftMs <= 0) break;
@@ -66,13 +80,20 @@ export class SqliteQueue implements Queue {
   async extend(queue: QueueName, receipts: readonly string[], visibilityMs: number): Promise<void> {
     checkQueueName(queue);
     checkVisibility(visibilityMs);
-    await this.#writes.run("hide", queue, this.#clock.nowMs() + visibilityMs, receipts.map(deliveryOf));
+    const deliveries = receipts.map(deliveryOf);
+    await this.#writes.run(() => {
+      const visibleAtMs = this.#clock.nowMs() + visibilityMs;
+      for (const { id, receives } of deliveries) this.#sql.extend.run(visibleAtMs, id, receives, queue);
+    });
     this.#bell.ring(queue);
   }
 
   async delete(queue: QueueName, receipts: readonly string[]): Promise<void> {
     checkQueueName(queue);
-    await this.#writes.run("discard", queue, receipts.map(deliveryOf));
+    const deliveries = receipts.map(deliveryOf);
+    await this.#writes.run(() => {
+      for (const { id, receives } of deliveries) this.#sql.delete.run(id, receives, queue);
+    });
   }
 
   /**
@@ -80,9 +101,23 @@ export class SqliteQueue implements Queue {
    * queue in the cloud can't know, and lets their time run out.
    */
   async releaseHeldBy(holder: string): Promise<number> {
-    const { count, queues } = await this.#writes.run("release", holder, this.#clock.nowMs());
+    const queues: string[] = [];
+    const released = await this.#writes.run(() => {
+      const nowMs = this.#clock.nowMs();
+      let count = 0;
+      for (let queue = this.#hiddenQueueAfter(""); queue !== undefined; queue = this.#hiddenQueueAfter(queue)) {
+        const { changes } = this.#sql.release.run(nowMs, queue, nowMs + LONGEST_HOLD_MS, holder);
+        count += Number(changes);
+        if (changes !== 0) queues.push(queue);
+      }
+      return count;
+    });
     for (const queue of queues) this.#bell.ring(queue);
-    return count;
+    return released;
+  }
+
+  #hiddenQueueAfter(queue: string): string | undefined {
+    return (this.#sql.hiddenQueueAfter.get(queue) as { queue: string } | undefined)?.queue;
   }
 
   /** Each count stops at `MAX_COUNT`, so that looking at a long queue does not hold up the others. */
@@ -101,7 +136,7 @@ export class SqliteQueue implements Queue {
     checkQueueName(queue);
     let total = 0;
     for (let moved = REDRIVE_BATCH; moved === REDRIVE_BATCH; total += moved) {
-      moved = await this.#writes.run("redrive", queue, this.#clock.nowMs(), REDRIVE_BATCH);
+      moved = await this.#writes.run(() => this.#redrive(queue));
     }
     this.#bell.ring(queue);
     return total;
@@ -120,6 +155,62 @@ export class SqliteQueue implements Queue {
   /** The first group behind `group` that has ready messages, and since when the first of them is visible. */
   #groupAfter(queue: QueueName, group: string): GroupRow | undefined {
     return this.#sql.groupAfter.get(queue, group) as GroupRow | undefined;
+  }
+
+  /** Up to `max` groups with ready messages, in turn: beginning behind the one that was served last. */
+  #readyGroups(queue: QueueName, max: number): string[] {
+    const groups: string[] = [];
+    for (const start of [this.#lastServed.get(queue) ?? "", ""]) {
+      for (let row = this.#groupAfter(queue, start); row !== undefined; row = this.#groupAfter(queue, row.grp)) {
+        if (groups.length === max || row.grp === groups[0]) return groups;
+        groups.push(row.grp);
+      }
+    }
+    return groups;
+  }
+
+  /** Makes hidden messages ready whose time has come: more than are taken, but not all at once when very many are due. */
+  #uncover(queue: QueueName, max: number, nowMs: number): void {
+    if (this.#nextHiddenAtMs(queue) <= nowMs) this.#sql.uncover.run(queue, nowMs, Math.max(LEAST_UNCOVERED, 2 * max));
+  }
+
+  /** Takes from all groups with visible messages in rounds of equal shares, until there is enough or nothing is left. */
+  #take(queue: QueueName, { max, visibilityMs }: ReceiveOptions): ReceivedMessage[] {
+    const nowMs = this.#clock.nowMs();
+    const taken: ReceivedMessage[] = [];
+    this.#uncover(queue, max, nowMs);
+    let room = max;
+    for (let groups = this.#readyGroups(queue, max); groups.length > 0 && room > 0;) {
+      const share = Math.max(1, Math.floor(room / groups.length));
+      const unfinished: string[] = [];
+      for (const group of groups.slice(0, room)) {
+        const rows = this.#sql.take.all(nowMs + visibilityMs, this.#holder, queue, group, share) as MessageRow[];
+        for (const row of rows) if (!this.#bury(row)) taken.push(receivedOf(group, row));
+        if (rows.length === share) unfinished.push(group);
+        room -= rows.length;
+        this.#lastServed.set(queue, group);
+      }
+      groups = unfinished;
+    }
+    return taken;
+  }
+
+  /** Moves a message that has had all its deliveries to the dead letters; `false` when it has not. */
+  #bury({ id, receives }: MessageRow): boolean {
+    if (receives <= this.#maxReceives) return false;
+    this.#sql.bury.run(id);
+    this.#sql.remove.run(id);
+    return true;
+  }
+
+  #redrive(queue: QueueName): number {
+    const ids = this.#sql.deadLetterIds.all(queue, REDRIVE_BATCH) as { id: number }[];
+    const nowMs = this.#clock.nowMs();
+    for (const { id } of ids) {
+      this.#sql.revive.run(nowMs, id);
+      this.#sql.removeDeadLetter.run(id);
+    }
+    return ids.length;
   }
 
   #depth(queue: QueueName): QueueDepth {
@@ -142,20 +233,30 @@ export class SqliteQueue implements Queue {
 }
 
 export interface SqliteQueueOptions {
-  readonly writes: Writes;
+  readonly writes: GroupCommit;
   readonly bell: Doorbell;
   readonly clock: Clock;
+  /** Names this process among those that share the file. */
+  readonly holder: string;
+  /** @default 20 */
+  readonly maxReceives?: number;
 }
 
+/** Generous: a message that is received is claimed at once, so only messages that crash their workers come this far. */
+const MAX_RECEIVES = 20;
 const REDRIVE_BATCH = 1_000;
+const LEAST_UNCOVERED = 1_000;
 const MAX_COUNT = 100_000;
 
-function receivedOf({ id, receives, group, body }: Delivery): ReceivedMessage {
+function receivedOf(group: string, { id, receives, body }: MessageRow): ReceivedMessage {
   return { body, group, receipt: `${id}.${receives}`, receives };
 }
 
 /** What is not a receipt of this queue names no message: ids begin at 1. */
-function deliveryOf(receipt: string): DeliveryId {
+function deliveryOf(receipt: string): { id: number; receives: number } {
   const match = /^(\d{1,15})\.(\d{1,9})$/.exec(receipt);
-  return match === null ? [0, 0] : [Number(match[1]), Number(match[2])];
+  return match === null ? { id: 0, receives: 0 } : { id: Number(match[1]), receives: Number(match[2]) };
 }
+
+/** How far ahead messages in flight are looked for; workers renew their holds every second for a few. */
+const LONGEST_HOLD_MS = 60_000;

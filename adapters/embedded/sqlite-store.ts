@@ -10,10 +10,7 @@ import { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 import { holderName, ownProcess } from "./process-ref.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { SqliteTable } from "./sqlite-table.ts";
-import { SqliteWriter } from "./sqlite-writer.ts";
 import { SystemClock } from "./system-clock.ts";
-import { ThreadedWrites } from "./threaded-writes.ts";
-import { InlineWrites, type Writes } from "./writes.ts";
 
 export interface SqliteStoreOptions extends Partial<OpenDatabaseOptions> {
   /** Made if absent. Several processes of one machine may share it. */
@@ -22,8 +19,6 @@ export interface SqliteStoreOptions extends Partial<OpenDatabaseOptions> {
   readonly checkpoint?: boolean;
   /** Deliveries of a message before it moves to the dead letters. @default 20 */
   readonly maxReceives?: number;
-  /** Whether commits happen in a thread of their own, so that this one's event loop never waits for the disk. @default "inline" */
-  readonly writer?: "inline" | "thread";
   /** @default the machine's */
   readonly clock?: Clock;
 }
@@ -34,7 +29,7 @@ export class SqliteStore {
   readonly queue: SqliteQueue;
   readonly #path: string;
   readonly #database: DatabaseSync;
-  readonly #writes: Writes;
+  readonly #writes: GroupCommit;
   readonly #bell: Doorbell;
   readonly #checkpointer: Checkpointer | undefined;
   #closing: Promise<void> | undefined;
@@ -45,20 +40,21 @@ export class SqliteStore {
   }
 
   private constructor(options: SqliteStoreOptions) {
-    const { folder, durability = "full", checkpoint = true, clock = new SystemClock() } = options;
-    const { maxReceives = MAX_RECEIVES, writer = "inline" } = options;
+    const { folder, durability = "full", checkpoint = true, clock = new SystemClock(), maxReceives } = options;
     this.#path = join(folder, DATABASE_FILE);
     this.#database = openDatabase(this.#path, { durability });
-    const writing = { holder: holderName(ownProcess()), maxReceives };
-    this.#writes =
-      writer === "thread"
-        ? new ThreadedWrites({ path: this.#path, durability, ...writing })
-        : new InlineWrites(new GroupCommit(this.#database), new SqliteWriter(this.#database, writing));
+    this.#writes = new GroupCommit(this.#database);
     this.#bell = new Doorbell(join(folder, DOORBELL_FILE), clock);
     this.#checkpointer = checkpoint ? new Checkpointer(this.#path) : undefined;
     const writes = this.#writes;
     this.table = new SqliteTable(this.#database, writes);
-    this.queue = new SqliteQueue(this.#database, { writes, bell: this.#bell, clock });
+    this.queue = new SqliteQueue(this.#database, {
+      writes,
+      bell: this.#bell,
+      clock,
+      holder: holderName(ownProcess()),
+      ...(maxReceives === undefined ? {} : { maxReceives }),
+    });
   }
 
   /** What is wrong with the file; nothing if it is sound. Reads all of it: seconds for each gigabyte. */
@@ -93,5 +89,3 @@ export class SqliteStore {
 
 const DATABASE_FILE = "carillon.db";
 const DOORBELL_FILE = "carillon.bell";
-/** Generous: a message that is received is claimed at once, so only messages that crash their workers come this far. */
-const MAX_RECEIVES = 20;

@@ -10,17 +10,16 @@ import type {
   Table,
   WriteResult,
 } from "../../core/ports/table.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import { reading } from "./sqlite-errors.ts";
-import type { ItemRow, PutOutcome } from "./sqlite-writer.ts";
 import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "./table-rules.ts";
-import type { Writes } from "./writes.ts";
 
 /** The Table port over one SQLite table. Reads see every committed write; writes go through the group commit. */
 export class SqliteTable implements Table {
-  readonly #writes: Writes;
+  readonly #writes: GroupCommit;
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(database: DatabaseSync, writes: Writes) {
+  constructor(database: DatabaseSync, writes: GroupCommit) {
     this.#writes = writes;
     this.#sql = prepare(database);
   }
@@ -49,23 +48,25 @@ export class SqliteTable implements Table {
   async put(key: Key, body: Body, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
     const text = serialise(key, body);
-    return resultOf(key, await this.#writes.run("put", key.pk, key.sk, text, expect));
+    return this.#writes.run(() => this.#put(key, text, expect));
   }
 
   async delete(key: Key, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
-    return resultOf(key, await this.#writes.run("remove", key.pk, key.sk, expect));
+    return this.#writes.run(() => this.#delete(key, expect));
   }
 
   async batchWrite(writes: readonly BatchWrite[]): Promise<readonly BatchWrite[]> {
     checkBatchWrite(writes);
-    await this.#writes.run(
-      "writeAll",
-      writes.map((write) => {
-        const { pk, sk } = "put" in write ? write.put.key : write.delete;
-        return [pk, sk, "put" in write ? serialise(write.put.key, write.put.body) : undefined] as const;
-      }),
+    const operations = writes.map((write) =>
+      "put" in write ? { key: write.put.key, text: serialise(write.put.key, write.put.body) } : { key: write.delete },
     );
+    await this.#writes.run(() => {
+      for (const { key, text } of operations) {
+        if (text === undefined) this.#sql.remove.run(key.pk, key.sk);
+        else this.#put(key, text, "any");
+      }
+    });
     return [];
   }
 
@@ -73,13 +74,28 @@ export class SqliteTable implements Table {
     const row = this.#sql.find.get(key.pk, key.sk) as ItemRow | undefined;
     return row === undefined ? undefined : storedOf(key, row);
   }
+
+  #put({ pk, sk }: Key, text: string, expect: Expectation): WriteResult {
+    if (expect === "any") {
+      const row = this.#sql.upsert.get(pk, sk, text) as { rev: number };
+      return { ok: true, rev: row.rev };
+    }
+    const { changes } =
+      expect === "absent" ? this.#sql.insert.run(pk, sk, text) : this.#sql.update.run(text, pk, sk, expect);
+    if (changes === 1) return { ok: true, rev: expect === "absent" ? 1 : expect + 1 };
+    return { ok: false, current: this.#find({ pk, sk }) };
+  }
+
+  #delete({ pk, sk }: Key, expect: Expectation): WriteResult {
+    const current = this.#find({ pk, sk });
+    const holds = expect === "any" || (expect === "absent" ? current === undefined : current?.rev === expect);
+    if (!holds) return { ok: false, current };
+    if (current !== undefined) this.#sql.remove.run(pk, sk);
+    return { ok: true, rev: current?.rev ?? 0 };
+  }
 }
 
-function resultOf(key: Key, outcome: PutOutcome): WriteResult {
-  if (typeof outcome === "number") return { ok: true, rev: outcome };
-  const { current } = outcome;
-  return { ok: false, current: current === undefined ? undefined : storedOf(key, current) };
-}
+type ItemRow = { readonly sk: string; readonly rev: number; readonly body: string };
 
 function prepare(database: DatabaseSync) {
   const range = "SELECT sk, rev, body FROM item WHERE pk = ? AND sk >= ? AND sk < ? ORDER BY sk";
@@ -87,6 +103,13 @@ function prepare(database: DatabaseSync) {
     find: database.prepare("SELECT sk, rev, body FROM item WHERE pk = ? AND sk = ?"),
     ascending: database.prepare(`${range} LIMIT ?`),
     descending: database.prepare(`${range} DESC LIMIT ?`),
+    insert: database.prepare("INSERT INTO item (pk, sk, rev, body) VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING"),
+    update: database.prepare("UPDATE item SET rev = rev + 1, body = ? WHERE pk = ? AND sk = ? AND rev = ?"),
+    upsert: database.prepare(
+      `INSERT INTO item (pk, sk, rev, body) VALUES (?, ?, 1, ?)
+       ON CONFLICT (pk, sk) DO UPDATE SET rev = rev + 1, body = excluded.body RETURNING rev`,
+    ),
+    remove: database.prepare("DELETE FROM item WHERE pk = ? AND sk = ?"),
   } satisfies Record<string, StatementSync>;
 }
 

@@ -4,13 +4,11 @@ import { queueConformance } from "../../conformance/queue-conformance.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { openTemporaryStore } from "../../support/temporary-store.ts";
 
-for (const writer of ["inline", "thread"] as const) {
-  queueConformance(`SqliteQueue, writer ${writer}`, async () => {
-    const maxReceives = 3;
-    const { queue } = openTemporaryStore({ maxReceives, writer });
-    return { queue, name: "default.normal", otherName: "default.high", maxReceives };
-  });
-}
+queueConformance("SqliteQueue", async () => {
+  const maxReceives = 3;
+  const { queue } = openTemporaryStore({ maxReceives });
+  return { queue, name: "default.normal", otherName: "default.high", maxReceives };
+});
 
 describe("SqliteQueue shares among groups", () => {
   it("in equal parts when all have enough", async () => {

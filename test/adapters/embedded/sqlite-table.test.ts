@@ -2,4 +2,3 @@ import { tableConformance } from "../../conformance/table-conformance.ts";
 import { openTemporaryStore } from "../../support/temporary-store.ts";
 
 tableConformance("SqliteTable", async () => openTemporaryStore().table);
-tableConformance("SqliteTable with a writer thread", async () => openTemporaryStore({ writer: "thread" }).table);
