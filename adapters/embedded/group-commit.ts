@@ -18,15 +18,28 @@ export class GroupCommit {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #busyLimitMs: number;
+  readonly #durability: "full" | "normal";
+  #flushes: boolean | undefined;
   #waiting: Operation[] = [];
   #scheduled = false;
   #closed = false;
   #busySinceMs: number | undefined;
   #idle: (() => void) | undefined;
 
-  /** @param options.busyLimitMs - how long a group waits for another process to let go of the write lock; default 5,000 */
-  constructor(database: DatabaseSync, { busyLimitMs = 5_000 }: { readonly busyLimitMs?: number } = {}) {
+  /**
+   * @param options.durability - `full`: commits are flushed to the disk, but for groups of lazy writes alone (default);
+   *   `normal`: none is
+   * @param options.busyLimitMs - how long a group waits for another process to let go of the write lock; default 5,000
+   */
+  constructor(
+    database: DatabaseSync,
+    {
+      durability = "full",
+      busyLimitMs = 5_000,
+    }: { readonly durability?: "full" | "normal"; readonly busyLimitMs?: number } = {},
+  ) {
     this.#database = database;
+    this.#durability = durability;
     this.#busyLimitMs = busyLimitMs;
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
@@ -36,12 +49,13 @@ export class GroupCommit {
    * Runs `work` in the next group. It may be run more than once, so it touches nothing that matters but the database;
    * an outcome that the caller must choose on is a return value, never an exception.
    *
+   * @param options.lazy - it need not be on the disk when the promise is fulfilled; see `PutOptions` of the Table port
    * @throws {PortError} when nothing was applied, or with `UNKNOWN_OUTCOME` when that is not known
    */
-  run<T>(work: () => T): Promise<T> {
+  run<T>(work: () => T, { lazy = false }: { readonly lazy?: boolean } = {}): Promise<T> {
     if (this.#closed) return Promise.reject(new PortError("UNAVAILABLE", "Cannot write to the database: it is closed"));
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push(new PromisedOperation(work, resolve, reject));
+      this.#waiting.push(new PromisedOperation(work, resolve, reject, lazy));
       if (!this.#scheduled) this.#schedule();
     });
   }
@@ -58,6 +72,7 @@ export class GroupCommit {
   }
 
   #flush(): void {
+    this.#setFlushing(this.#durability === "full" && this.#waiting.slice(0, MAX_GROUP).some(({ lazy }) => !lazy));
     if (this.#beginTransaction()) {
       const group = this.#waiting;
       this.#waiting = group.length > MAX_GROUP ? group.splice(MAX_GROUP) : [];
@@ -66,6 +81,13 @@ export class GroupCommit {
     if (this.#busySinceMs !== undefined) setTimeout(() => this.#flush(), BUSY_RETRY_MS);
     else if (this.#waiting.length > 0) this.#schedule();
     else this.#rest();
+  }
+
+  /** Whether the next commit waits for the disk. A flush covers all that was committed before, lazily or not. */
+  #setFlushing(flushes: boolean): void {
+    if (this.#flushes === flushes) return;
+    this.#database.exec(`PRAGMA synchronous = ${flushes ? "FULL" : "NORMAL"}`);
+    this.#flushes = flushes;
   }
 
   #rest(): void {
@@ -122,18 +144,21 @@ const MAX_GROUP = 1_000;
 const BUSY_RETRY_MS = 2;
 
 interface Operation {
+  readonly lazy: boolean;
   attempt(): void;
   fulfil(): void;
   reject(error: PortError): void;
 }
 
 class PromisedOperation<T> implements Operation {
+  readonly lazy: boolean;
   readonly #work: () => T;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: PortError) => void;
   #result: T | undefined;
 
-  constructor(work: () => T, resolve: (value: T) => void, reject: (error: PortError) => void) {
+  constructor(work: () => T, resolve: (value: T) => void, reject: (error: PortError) => void, lazy: boolean) {
+    this.lazy = lazy;
     this.#work = work;
     this.#resolve = resolve;
     this.#reject = reject;

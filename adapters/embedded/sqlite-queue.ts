@@ -67,7 +67,7 @@ export class SqliteQueue implements Queue {
     while (options.signal?.aborted !== true && !this.#bell.closed) {
       const nextMs = reading(() => this.#nextVisibleAtMs(queue));
       if (nextMs <= this.#clock.nowMs()) {
-        const messages = await this.#writes.run(() => this.#take(queue, options));
+        const messages = await this.#writes.run(() => this.#take(queue, options), LAZY);
         if (messages.length > 0) return messages;
       }
       const leftMs = deadlineMs - this.#clock.monotonicMs();
@@ -84,7 +84,7 @@ export class SqliteQueue implements Queue {
     await this.#writes.run(() => {
       const visibleAtMs = this.#clock.nowMs() + visibilityMs;
       for (const { id, receives } of deliveries) this.#sql.extend.run(visibleAtMs, id, receives, queue);
-    });
+    }, LAZY);
     this.#bell.ring(queue);
   }
 
@@ -93,7 +93,7 @@ export class SqliteQueue implements Queue {
     const deliveries = receipts.map(deliveryOf);
     await this.#writes.run(() => {
       for (const { id, receives } of deliveries) this.#sql.delete.run(id, receives, queue);
-    });
+    }, LAZY);
   }
 
   /**
@@ -260,3 +260,6 @@ function deliveryOf(receipt: string): { id: number; receives: number } {
 
 /** How far ahead messages in flight are looked for; workers renew their holds every second for a few. */
 const LONGEST_HOLD_MS = 60_000;
+
+/** Should a loss of power undo a receipt, a longer hold or a removal, the message is delivered once more. */
+const LAZY = { lazy: true };

@@ -43,7 +43,7 @@ export class SqliteStore {
     const { folder, durability = "full", checkpoint = true, clock = new SystemClock(), maxReceives } = options;
     this.#path = join(folder, DATABASE_FILE);
     this.#database = openDatabase(this.#path, { durability });
-    this.#writes = new GroupCommit(this.#database);
+    this.#writes = new GroupCommit(this.#database, { durability });
     this.#bell = new Doorbell(join(folder, DOORBELL_FILE), clock);
     this.#checkpointer = checkpoint ? new Checkpointer(this.#path) : undefined;
     const writes = this.#writes;

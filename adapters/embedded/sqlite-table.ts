@@ -5,6 +5,7 @@ import type {
   Expectation,
   Key,
   Page,
+  PutOptions,
   Query,
   Stored,
   Table,
@@ -45,10 +46,10 @@ export class SqliteTable implements Table {
     return last !== undefined && rows.length === limit ? { items, next: last.sk } : { items };
   }
 
-  async put(key: Key, body: Body, expect: Expectation): Promise<WriteResult> {
+  async put(key: Key, body: Body, expect: Expectation, { lazy = false }: PutOptions = {}): Promise<WriteResult> {
     checkKey(key);
     const text = serialise(key, body);
-    return this.#writes.run(() => this.#put(key, text, expect));
+    return this.#writes.run(() => this.#put(key, text, expect), { lazy });
   }
 
   async delete(key: Key, expect: Expectation): Promise<WriteResult> {

@@ -73,7 +73,7 @@ export class LeaseKeeper {
       beat: this.#beat,
       ...(this.#process === undefined ? {} : { process: this.#process }),
     };
-    await this.#table.put(keys.scheduler(this.#self), member, "any");
+    await this.#table.put(keys.scheduler(this.#self), member, "any", LAZY);
     const living = await this.#livingMembers();
     const share = fairShare(this.#shards, [...living], this.#self);
     const wasCutShort = this.#isUnsure;
@@ -116,7 +116,7 @@ export class LeaseKeeper {
       }
       const untilMs = this.#relianceEndMs();
       const lease = { ...held.lease, beat: held.lease.beat + 1 };
-      const written = await this.#table.put(keys.lease(shard), lease, held.rev);
+      const written = await this.#table.put(keys.lease(shard), lease, held.rev, LAZY);
       if (written.ok) {
         this.#held.set(shard, { lease, rev: written.rev, untilMs });
         kept += 1;
@@ -167,3 +167,6 @@ export class LeaseKeeper {
     return this.#clock.monotonicMs() + this.#durationMs * RELIANCE;
   }
 }
+
+/** Leases and heartbeats of processes mean nothing once a loss of power has ended the processes. */
+const LAZY = { lazy: true };

@@ -6,7 +6,8 @@
  * There are no transactions across items and no secondary indexes. Reads are strongly consistent.
  *
  * Concurrency: all writes of one item are totally ordered; of two conditional writes that expect the same revision
- * exactly one wins. A write whose promise is fulfilled is durable. A write whose promise is rejected with
+ * exactly one wins. A write whose promise is fulfilled is durable, unless it was
+ * asked to be `lazy`. A write whose promise is rejected with
  * `UNKNOWN_OUTCOME` may or may not have happened: read back before deciding.
  */
 export interface Table {
@@ -20,7 +21,7 @@ export interface Table {
   query(query: Query): Promise<Page>;
 
   /** Writes the whole item if `expect` holds. */
-  put(key: Key, body: Body, expect: Expectation): Promise<WriteResult>;
+  put(key: Key, body: Body, expect: Expectation, options?: PutOptions): Promise<WriteResult>;
 
   /**
    * Removes the item if `expect` holds; `rev` is then that of the item removed. Removing an absent item without
@@ -54,6 +55,15 @@ export interface Stored {
 
 /** `"any"`: no condition · `"absent"`: no such item · a number: the item is at this revision. */
 export type Expectation = "any" | "absent" | number;
+
+export interface PutOptions {
+  /**
+   * Fulfilled when every reader sees it, which may be before it is durable: a loss of power, and nothing less, may undo
+   * it, with or without what came after it. For what means nothing once the machines are gone: claims and heartbeats of
+   * processes. Tables that are always durable take no notice. Default `false`.
+   */
+  readonly lazy?: boolean;
+}
 
 /** `current` is the item that broke the expectation; absent when there is none. */
 export type WriteResult =

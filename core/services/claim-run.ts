@@ -166,7 +166,8 @@ async function begin(core: Core, attempt: Attempt): Promise<Claim> {
     startedAtMs: core.clock.nowMs(),
     ...(hold.keys.length === 0 ? {} : { limits: hold.keys }),
   };
-  const written = await core.runs.put(running, expect);
+  // Lazy: should power fail, this worker is gone too, and the run is claimed anew.
+  const written = await core.runs.put(running, expect, { lazy: true });
   if (written.ok) return { kind: "claimed", run: running, rev: written.rev, job };
   return again(core, written.current, claiming);
 }

@@ -1,4 +1,4 @@
-import type { Expectation, Stored, Table } from "../ports/table.ts";
+import type { Expectation, PutOptions, Stored, Table } from "../ports/table.ts";
 import { type Gap, isGapKey } from "../ledger/gap.ts";
 import { formatRunId, type RunKey, stampOf } from "../run/run-id.ts";
 import type { Run } from "../run/run.ts";
@@ -57,8 +57,8 @@ export class RunStore {
     return stored.map(asRun);
   }
 
-  async put(run: Run, expect: Expectation): Promise<RunWrite> {
-    const result = await this.#table.put(keys.run(run), run, expect);
+  async put(run: Run, expect: Expectation, options?: PutOptions): Promise<RunWrite> {
+    const result = await this.#table.put(keys.run(run), run, expect, options);
     if (result.ok) return result;
     return { ok: false, current: result.current === undefined ? undefined : asRun(result.current) };
   }

@@ -19,7 +19,7 @@ export class WorkerStore {
   /** Writes a worker's record; its own heartbeat, or the word of a fleet that is certain. */
   async put(worker: WorkerRecord): Promise<void> {
     if (worker.beat === 1) await this.#table.put(keys.pool(worker.pool), { pool: worker.pool }, "any");
-    await this.#table.put(keys.worker(worker.pool, worker.id), worker, "any");
+    await this.#table.put(keys.worker(worker.pool, worker.id), worker, "any", { lazy: true });
   }
 
   async remove(worker: { readonly pool: string; readonly id: string }): Promise<void> {
