@@ -54,14 +54,15 @@ async function commitEdition(
   expectEdition: number | undefined,
 ): Promise<CalendarEdition> {
   const current = await core.jobs.findCalendar(namespace, definition.name);
+  // Before the expectation: who repeats a call that was cut short must get through to the jobs that it did not reach.
+  if (current !== undefined && JSON.stringify(current.edition.definition) === JSON.stringify(definition))
+    return current.edition;
   if (expectEdition !== undefined && (current?.edition.edition ?? 0) !== expectEdition) {
     throw new CarillonError(
       "version-conflict",
       `Cannot change calendar "${definition.name}": it is at edition ${current?.edition.edition ?? 0}, not ${expectEdition}`,
     );
   }
-  if (current !== undefined && JSON.stringify(current.edition.definition) === JSON.stringify(definition))
-    return current.edition;
   const edition: CalendarEdition = {
     namespace,
     name: definition.name,

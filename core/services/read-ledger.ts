@@ -3,8 +3,9 @@ import type { CompiledJob } from "../job/compile.ts";
 import { accountSlot, type LedgerSummary, LedgerTally } from "../ledger/account.ts";
 import type { Gap } from "../ledger/gap.ts";
 import type { Run } from "../run/run.ts";
+import { queueName } from "../run/message.ts";
 import type { Core } from "./core.ts";
-import { expectKnown } from "./pause-job.ts";
+import { expectKnown, HELD_LOOK_BACK_MS } from "./pause-job.ts";
 
 /** Slots that one request may account for. */
 export const MAX_LEDGER_SLOTS = 100_000;
@@ -28,7 +29,9 @@ export async function readLedger(
     throw new CarillonError("window-empty", "Cannot read the ledger: `to` must be after `from`", { pointer: "/to" });
   const nowMs = core.clock.nowMs();
   const toMs = Math.min(range.toMs, nowMs + 1);
+  const settleMs = core.knobs.misfireAfterMs + 2 * core.knobs.settleAfterMs;
   const { rows, gaps } = await collectRows(core, current, { fromMs: range.fromMs, toMs });
+  const waiting = await queueWaits(core, current);
   const tally = new LedgerTally();
   const accounted = new Set<number>();
   for (const reign of await reigns(core, current)) {
@@ -50,10 +53,9 @@ export async function readLedger(
         tally.add(slot.atMs, { kind: "skipped", reason: "calendar" });
         continue;
       }
-      const isHeld =
-        version.state === "paused" || (current.version.state === "paused" && slot.atMs <= current.version.sinceMs);
-      const isFresh = nowMs - slot.dueAtMs <= core.knobs.misfireAfterMs + 2 * core.knobs.settleAfterMs;
-      tally.add(slot.atMs, accountSlot(slot.atMs, { row, gaps, isPaused: isHeld, isFresh }));
+      const isPaused = version.state === "paused" || isHeld(slot.atMs, current);
+      const isFresh = slot.dueAtMs >= Math.min(waiting.sinceMs, nowMs - settleMs);
+      tally.add(slot.atMs, accountSlot(slot.atMs, { row, gaps, isPaused, isFresh }));
     }
   }
   // What fired under a version just before the next one took over, and the slots of `afterEnd` schedules, are known from their rows.
@@ -61,6 +63,20 @@ export async function readLedger(
     if (!accounted.has(atMs)) tally.add(atMs, accountSlot(atMs, { row, gaps: [], isPaused: false, isFresh: true }));
   }
   return tally.summary();
+}
+
+/**
+ * Since when messages wait in the job's queue: a slot that is due no earlier may have its message among them, and gets its
+ * row when a worker comes to it. `Infinity` when none waits.
+ */
+async function queueWaits(core: Core, { pool, priority }: CompiledJob): Promise<{ readonly sinceMs: number }> {
+  const { visible, oldestAgeMs } = await core.queue.depth(queueName(pool, priority));
+  return { sinceMs: visible === 0 ? Infinity : core.clock.nowMs() - oldestAgeMs - core.knobs.prefetchMs };
+}
+
+/** Whether a slot without a row, due before the job was paused, may be held by the pause. */
+function isHeld(atMs: number, { version }: CompiledJob): boolean {
+  return version.state === "paused" && atMs <= version.sinceMs && atMs > version.sinceMs - HELD_LOOK_BACK_MS;
 }
 
 interface Reign {

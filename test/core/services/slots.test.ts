@@ -85,6 +85,27 @@ describe("a slot", () => {
     expect(world.fired("a")).toEqual(multiples(600_000, 3 * 3_600_000));
   });
 
+  it("is pending, not unexplained, while its message waits in a queue that nobody serves", async () => {
+    const world = new World({ workers: 0 });
+    await world.define(EVERY_5S);
+
+    await world.advance(10 * 60_000, { stepMs: 5_000 });
+
+    expect(await world.ledger("a")).toMatchObject({ expected: 120, pending: 120, unexplained: 0 });
+  });
+
+  it("without a row is unexplained once nothing waits for it, also while the job is paused", async () => {
+    const world = new World({ workers: 0 });
+    world.queue.fate = () => "lose";
+    await world.define(EVERY_5S);
+    await world.advance(10 * 60_000, { stepMs: 5_000 });
+    await pauseJob(world.core, NAMESPACE, "a", {});
+    await world.advance(60_000, { stepMs: 5_000 });
+
+    // The last five minutes before the pause may be held by it.
+    expect(await world.ledger("a")).toMatchObject({ expected: 132, unexplained: 60, skipped: { paused: 72 } });
+  });
+
   it("leaves few entries behind: one walk and no more, after much happened", async () => {
     const world = new World({ schedulers: 3, workers: 2 });
     await world.define(EVERY_5S);
