@@ -30,7 +30,7 @@ interface RunBase extends RunKey {
   readonly priority: Priority;
   /** Parameters given with the request; they override the job's. */
   readonly parameters?: JsonObject;
-  /** Higher for every claim; 0 before the first. */
+  /** Higher for every claim, and never below the instant of the claim in epoch milliseconds; 0 before the first. */
   readonly epoch: number;
   /** Attempts begun so far. */
   readonly attempt: number;

@@ -108,7 +108,7 @@ export async function visitBackfill(core: Core, entry: BackfillEntry): Promise<r
   await submitRuns(
     core,
     job,
-    page.filter((atMs) => isWanted(rows.get(atMs), backfill.reprocess)).map((atMs) => request(backfill, atMs)),
+    page.filter((atMs) => isWanted(rows.get(atMs), backfill.reprocess)).map((atMs) => request(backfill, atMs, nowMs)),
   );
   const submitted = backfill.submitted + page.length;
   const isDone = submitted >= slots.length;
@@ -127,12 +127,12 @@ export async function cancelBackfill(core: Core, namespace: string, job: string,
   }
 }
 
-function request(backfill: Backfill, atMs: number): RunRequest {
-  const { id, concurrency, priority, createdAtMs, by } = backfill;
+function request(backfill: Backfill, atMs: number, nowMs: number): RunRequest {
+  const { id, concurrency, priority, by } = backfill;
   return {
     slotAtMs: atMs,
     suffix: id,
-    dueAtMs: createdAtMs,
+    dueAtMs: Math.floor(nowMs),
     priority,
     cause: "backfill",
     origin: { backfill: id, backfillConcurrency: concurrency, ...(by === undefined ? {} : { by }) },

@@ -55,8 +55,7 @@ export async function claimRun(core: Core, message: RunMessage, worker: WorkerRe
   if (current === undefined) return DONE;
   if (message.version !== undefined && isSlotStamp(message.stamp))
     return claimSlot(core, { message, current, worker, receives, round: 0 });
-  const key = messageKey(message);
-  const stored = core.runs.recall(key) ?? (await core.runs.find(key));
+  const stored = await core.runs.find(messageKey(message));
   return stored === undefined ? DONE : claimStored(core, { stored, current, worker, receives, round: 0 });
 }
 
@@ -73,7 +72,7 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
   const { current, message, worker } = claiming;
   const found = await findSlot(core, current, stampAtMs(message.stamp));
   // A version that moved the job to another pool rings there.
-  if (found === undefined || found.job.pool !== worker.pool) return DONE;
+  if (found === undefined || found.job.pool !== worker.pool) return leaveToOthers(core, message);
   const { job, slot } = found;
   // Any instant may be a slot of a chain: only those that its own version rang for are.
   if (job.schedule.kind === "afterEnd" && job.version.version !== message.version) return DONE;
@@ -89,6 +88,24 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
   // Held by a pause, it is found again by the walk of its version.
   if (end === undefined) await leaveLimits(core, run, job);
   else await closeSlot(core, slot, { job, end });
+  return DONE;
+}
+
+/**
+ * Done with a message whose slot is not ours any more. A claim that died under the version that rang may have taken the
+ * limits of its run and left no record that would tell.
+ */
+async function leaveToOthers(
+  core: Core,
+  { namespace, job: name, stamp, version = 0, dueAtMs }: RunMessage,
+): Promise<Claim> {
+  const rung = await core.jobs.findVersion(namespace, name, version);
+  const isRecorded = (await core.runs.find({ namespace, job: name, stamp })) !== undefined;
+  if (rung !== undefined && !isRecorded) {
+    await leaveLimits(core, slotRun(rung, { atMs: stampAtMs(stamp), dueAtMs }, core.clock.nowMs()), rung, {
+      all: true,
+    });
+  }
   return DONE;
 }
 
@@ -161,7 +178,8 @@ async function begin(core: Core, attempt: Attempt): Promise<Claim> {
     ...withoutTransient(run),
     status: "running",
     worker,
-    epoch: run.epoch + 1,
+    // Never one that a claim undone by a loss of power has used.
+    epoch: Math.max(run.epoch + 1, Math.floor(core.clock.nowMs())),
     attempt: run.attempt + 1,
     startedAtMs: core.clock.nowMs(),
     ...(hold.keys.length === 0 ? {} : { limits: hold.keys }),

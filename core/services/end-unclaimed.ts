@@ -7,7 +7,8 @@ import { followUp } from "./follow-up.ts";
 /** Ends a run that waited longer than its queue time-out allows; `true` when it has ended, by this or by another. */
 export async function expireRun(core: Core, stored: StoredRun): Promise<boolean> {
   const { run } = stored;
-  if (run.attempt > 0) return false;
+  // The runs of a backfill wait in a line of their own making.
+  if (run.attempt > 0 || run.cause === "backfill") return false;
   const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
   const queueMs = job?.timeouts.queueMs;
   if (queueMs === undefined || core.clock.nowMs() <= run.dueAtMs + queueMs) return false;

@@ -62,7 +62,8 @@ async function holdOne(
     if (second.kind === "admitted") return { limit: second.limit, result: { kind: "held", promoted, inTheWay: [] } };
 
     const others = withdraw(repaired.limit, run);
-    if (skipsWhenFull(rule.whenFull, others.waiters.length > 0)) {
+    // One that has begun waits for its turn, whatever the policy says of newcomers.
+    if (run.attempt === 0 && skipsWhenFull(rule.whenFull, others.waiters.length > 0)) {
       const result = { kind: "skip", promoted, inTheWay: [] } as const;
       return others === limit ? { result } : { limit: others, result };
     }

@@ -11,11 +11,15 @@ import { ringMembers } from "./ring-members.ts";
 /** Waiters that are looked at; holders all are. */
 const MAX_WAITERS_LOOKED_AT = 100;
 
-/** Takes a run out of its limits: an ended one of all, one that will go on of those that it does not keep meanwhile. */
-export async function leaveLimits(core: Core, run: Run, job: CompiledJob): Promise<void> {
+/**
+ * Takes a run out of its limits: an ended one of all, one that will go on of those that it does not keep meanwhile.
+ *
+ * @param options.all - also of those that it would keep: it will never run
+ */
+export async function leaveLimits(core: Core, run: Run, job: CompiledJob, { all = false } = {}): Promise<void> {
   const hasEnded = isEnded(run);
   for (const { key, capacity } of limitsHeld(run, job)) {
-    if (hasEnded || !isKeptBetweenAttempts(key)) await leaveLimit(core, key, { run, capacity, hasEnded });
+    if (hasEnded || all || !isKeptBetweenAttempts(key)) await leaveLimit(core, key, { run, capacity, hasEnded });
   }
 }
 

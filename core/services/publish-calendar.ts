@@ -31,7 +31,8 @@ export async function publishCalendar(
       if (
         version === undefined ||
         version.state === "deleted" ||
-        version.calendars[definition.name] === edition.edition
+        // It names the calendar no more, or a later publisher was here.
+        (version.calendars[definition.name] ?? edition.edition) >= edition.edition
       )
         return undefined;
       return {
@@ -70,11 +71,12 @@ async function commitEdition(
     sinceMs: Math.floor(core.clock.nowMs()),
     definition,
   };
-  if (!(await core.jobs.commitCalendar(edition, current?.rev))) {
+  const committed = await core.jobs.commitCalendar(edition, current?.rev);
+  if (committed === undefined) {
     throw new CarillonError(
       "version-conflict",
       `Cannot change calendar "${definition.name}": another change came first`,
     );
   }
-  return edition;
+  return committed;
 }

@@ -1,16 +1,13 @@
 import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import { accountSlot, type LedgerSummary, LedgerTally } from "../ledger/account.ts";
-import type { Gap } from "../ledger/gap.ts";
 import type { Run } from "../run/run.ts";
 import { queueName } from "../run/message.ts";
 import type { Core } from "./core.ts";
-import { expectKnown, HELD_LOOK_BACK_MS } from "./pause-job.ts";
+import { expectKnown } from "./pause-job.ts";
 
 /** Slots that one request may account for. */
 export const MAX_LEDGER_SLOTS = 100_000;
-/** Rows before the stretch among which a gap that reaches into it is looked for. */
-const GAP_LOOK_BACK_ROWS = 100;
 
 /**
  * Accounts for every slot of a job in [fromMs, toMs) up to now: recomputes the slots from the versions that governed
@@ -30,7 +27,9 @@ export async function readLedger(
   const nowMs = core.clock.nowMs();
   const toMs = Math.min(range.toMs, nowMs + 1);
   const settleMs = core.knobs.misfireAfterMs + 2 * core.knobs.settleAfterMs;
-  const { rows, gaps } = await collectRows(core, current, { fromMs: range.fromMs, toMs });
+  const rows = await slotRows(core, current, { fromMs: range.fromMs, toMs });
+  const gaps = await core.runs.gapsOver(current.version, { fromMs: range.fromMs, toMs });
+  const lastRowMs = Math.max(-Infinity, ...[...rows.keys()].slice(-1));
   const waiting = await queueWaits(core, current);
   const tally = new LedgerTally();
   const accounted = new Set<number>();
@@ -53,7 +52,7 @@ export async function readLedger(
         tally.add(slot.atMs, { kind: "skipped", reason: "calendar" });
         continue;
       }
-      const isPaused = version.state === "paused" || isHeld(slot.atMs, current);
+      const isPaused = version.state === "paused" || (slot.atMs > lastRowMs && isHeld(slot.atMs, current));
       const isFresh = slot.dueAtMs >= Math.min(waiting.sinceMs, nowMs - settleMs);
       tally.add(slot.atMs, accountSlot(slot.atMs, { row, gaps, isPaused, isFresh }));
     }
@@ -74,9 +73,9 @@ async function queueWaits(core: Core, { pool, priority }: CompiledJob): Promise<
   return { sinceMs: visible === 0 ? Infinity : core.clock.nowMs() - oldestAgeMs - core.knobs.prefetchMs };
 }
 
-/** Whether a slot without a row, due before the job was paused, may be held by the pause. */
+/** Whether a slot without a row, due before the job was paused and after the last that started, is held by the pause. */
 function isHeld(atMs: number, { version }: CompiledJob): boolean {
-  return version.state === "paused" && atMs <= version.sinceMs && atMs > version.sinceMs - HELD_LOOK_BACK_MS;
+  return version.state === "paused" && atMs <= version.sinceMs;
 }
 
 interface Reign {
@@ -90,22 +89,14 @@ async function reigns(core: Core, current: CompiledJob): Promise<readonly Reign[
   return versions.map((job, index) => ({ job, untilMs: versions[index + 1]?.version.sinceMs ?? Infinity }));
 }
 
-async function collectRows(
+async function slotRows(
   core: Core,
   job: CompiledJob,
   { fromMs, toMs }: { fromMs: number; toMs: number },
-): Promise<{ rows: ReadonlyMap<number, Run>; gaps: readonly Gap[] }> {
+): Promise<ReadonlyMap<number, Run>> {
   const rows = new Map<number, Run>();
-  const gaps: Gap[] = [];
   for await (const row of core.runs.rows(job.version, { fromMs, beforeMs: toMs })) {
-    if ("gap" in row) gaps.push(row.gap);
-    else if (row.run.cause === "slot") rows.set(row.run.slotAtMs, row.run);
+    if ("run" in row && row.run.cause === "slot") rows.set(row.run.slotAtMs, row.run);
   }
-  let looked = 0;
-  for await (const row of core.runs.rows(job.version, { fromMs: 0, beforeMs: fromMs, descending: true })) {
-    if ("gap" in row && row.gap.toMs >= fromMs) gaps.push(row.gap);
-    looked += 1;
-    if (looked >= GAP_LOOK_BACK_ROWS) break;
-  }
-  return { rows, gaps };
+  return rows;
 }

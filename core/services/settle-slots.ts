@@ -1,5 +1,4 @@
 import type { CompiledJob } from "../job/compile.ts";
-import type { Gap } from "../ledger/gap.ts";
 import { isEnded, type Run } from "../run/run.ts";
 import type { Slot } from "../schedule/schedule.ts";
 import type { RunEntry } from "../store/due-index.ts";
@@ -45,7 +44,8 @@ export async function settleSlots(
     return { settledMs: Math.max(afterMs, endMs), isComplete, watches: [], looks: 0, lookAgainMs: undefined };
   }
 
-  const { rows, gaps } = await readLedger(core, job, { fromMs: slots[0]?.atMs ?? afterMs, toMs: lastMs });
+  const range = { fromMs: slots[0]?.atMs ?? afterMs, toMs: lastMs };
+  const [rows, gaps] = await Promise.all([readRows(core, job, range), core.runs.gapsOver(job.version, range)]);
   const missing: Slot[] = [];
   const open: Run[] = [];
   for (const slot of slots) {
@@ -56,21 +56,29 @@ export async function settleSlots(
       missing.push(slot);
     }
   }
-  const watches = watchesOf(open, { nowMs, rungThroughMs: nowMs, visitAtMs: () => nowMs + settleAfterMs });
+  const watchThrough = (untilSlotMs: number) =>
+    watchesOf(
+      open.filter((run) => run.slotAtMs <= untilSlotMs),
+      { nowMs, rungThroughMs: nowMs, visitAtMs: () => nowMs + settleAfterMs },
+    );
   const stillMissing = await recover(core, { job, current, reign, missing, nowMs });
   const [firstMissing] = stillMissing;
   if (firstMissing === undefined) {
     // On behind the gaps at once: the cost must not grow with the slots that they cover.
-    const settledMs = Math.min(
-      endMs,
-      gaps.reduce((most, { toMs }) => Math.max(most, toMs), lastMs),
-    );
-    return { settledMs, isComplete: false, watches, looks: 0, lookAgainMs: isCut ? nowMs : undefined };
+    const settledMs = gaps.reduce((most, { toMs }) => Math.max(most, toMs), lastMs);
+    return {
+      settledMs,
+      isComplete: false,
+      watches: watchThrough(settledMs),
+      looks: 0,
+      lookAgainMs: isCut ? nowMs : undefined,
+    };
   }
   return {
     settledMs: firstMissing.atMs - 1,
     isComplete: false,
-    watches,
+    // What is open behind the missing one gets its watch when that one is settled, or each look would add another.
+    watches: watchThrough(firstMissing.atMs),
     // A pause must not make the looks after it rare.
     looks: current.version.state === "active" ? looks + 1 : looks,
     lookAgainMs: nowMs + Math.min(settleMaxMs, settleAfterMs * 2 ** Math.min(looks, MAX_DOUBLINGS)),
@@ -119,16 +127,14 @@ function firingSlots(job: CompiledJob, afterMs: number, toMs: number): { slots: 
   return { slots, isCut: false };
 }
 
-async function readLedger(
+async function readRows(
   core: Core,
   job: CompiledJob,
   { fromMs, toMs }: { fromMs: number; toMs: number },
-): Promise<{ rows: ReadonlyMap<number, Run>; gaps: readonly Gap[] }> {
+): Promise<ReadonlyMap<number, Run>> {
   const rows = new Map<number, Run>();
-  const gaps: Gap[] = [];
   for await (const row of core.runs.rows(job.version, { fromMs, beforeMs: toMs + 1 })) {
-    if ("gap" in row) gaps.push(row.gap);
-    else if (row.run.cause === "slot") rows.set(row.run.slotAtMs, row.run);
+    if ("run" in row && row.run.cause === "slot") rows.set(row.run.slotAtMs, row.run);
   }
-  return { rows, gaps };
+  return rows;
 }

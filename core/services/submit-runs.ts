@@ -46,12 +46,7 @@ export async function submitRuns(
     ...watchesOf(later, { nowMs, rungThroughMs: nowMs, visitAtMs: (first) => first - leadMs }),
   ];
   await Promise.all(watches.map((watch) => core.due.arm(watch)));
-  await Promise.all(
-    runs.map(async (run) => {
-      const written = await core.runs.put(run, "absent");
-      if (written.ok && run.dueAtMs <= soonMs) core.runs.remember(run, written.rev);
-    }),
-  );
+  await Promise.all(runs.map((run) => core.runs.put(run, "absent")));
   await sendDoorbells(
     core,
     soon.map((run) => runDoorbell(run, run.dueAtMs)),
@@ -95,7 +90,10 @@ function queuedRun(job: CompiledJob, request: RunRequest, nowMs: number): Queued
   };
 }
 
-function checkAllParameters(job: CompiledJob, runs: readonly QueuedRun[]): void {
+/**
+ * @throws {CarillonError} `parameters-invalid` for the first request whose parameters break the job's schema
+ */
+export function checkAllParameters(job: CompiledJob, runs: readonly { readonly parameters?: JsonObject }[]): void {
   const { parametersSchema, parameters } = job.version.definition;
   if (parametersSchema === undefined) return;
   for (const run of runs) {

@@ -7,7 +7,7 @@ import type { Run } from "../run/run.ts";
 import { keys } from "../store/keys.ts";
 import type { Core } from "./core.ts";
 import { expectJob } from "./pause-job.ts";
-import { expectActive, submitRuns } from "./submit-runs.ts";
+import { checkAllParameters, expectActive, submitRuns } from "./submit-runs.ts";
 
 export interface TriggerRequest {
   readonly parameters?: JsonObject;
@@ -61,6 +61,7 @@ export async function triggerRuns(
   }
   const job = expectJob((await core.jobs.find(namespace, name))?.compiled, name);
   if (idempotencyKey === undefined) expectActive(job);
+  checkAllParameters(job, requests);
   const identity: Identity =
     idempotencyKey === undefined
       ? { atMs: nowMs, seed: core.ids.short() }

@@ -122,14 +122,20 @@ export class JobStore {
     return stored === undefined ? undefined : { edition: stored.body as CalendarEdition, rev: stored.rev };
   }
 
-  async commitCalendar(edition: CalendarEdition, expectRev: number | undefined): Promise<boolean> {
-    await this.#table.put(keys.calendarEdition(edition.namespace, edition.name, edition.edition), edition, "any");
-    const result = await this.#table.put(
-      keys.calendar(edition.namespace, edition.name),
-      edition,
-      expectRev ?? "absent",
-    );
-    return result.ok;
+  /**
+   * Makes an edition the newest one, in place of the one at revision `expectRev` (`undefined`: of none). It gets the next
+   * number that no other publisher has taken, so what a number means never changes; numbers need not be consecutive.
+   *
+   * @returns `undefined` when another change came first
+   */
+  async commitCalendar(wanted: CalendarEdition, expectRev: number | undefined): Promise<CalendarEdition | undefined> {
+    for (let edition = wanted; ; edition = { ...edition, edition: edition.edition + 1 }) {
+      const { namespace, name } = edition;
+      const taken = await this.#table.put(keys.calendarEdition(namespace, name, edition.edition), edition, "absent");
+      if (!taken.ok) continue;
+      const result = await this.#table.put(keys.calendar(namespace, name), edition, expectRev ?? "absent");
+      return result.ok ? edition : undefined;
+    }
   }
 
   async #compile(version: JobVersion): Promise<CompiledJob> {

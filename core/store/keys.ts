@@ -25,6 +25,12 @@ export const keys = {
     pk: ledgerPartition(namespace, job),
     sk: `${fromStamp}${GAP_SUFFIX}`,
   }),
+  /** The same gaps by their last slot, so that one query finds those over any instant. */
+  gapEnd: (namespace: string, job: string, toStamp: string, fromStamp: string): Key => ({
+    pk: gapPartition(namespace, job),
+    sk: `${toStamp}#${fromStamp}`,
+  }),
+  gapEnds: (namespace: string, job: string) => gapPartition(namespace, job),
   /** `visitAtMs` first, so that one range query finds what is due. */
   due: (shard: number, visitAtMs: number, subject: string): Key => ({
     pk: `due#${padded(shard, SHARD_DIGITS)}`,
@@ -60,6 +66,10 @@ const INSTANT_DIGITS = 15;
 
 function ledgerPartition(namespace: string, job: string): string {
   return `run#${namespace}#${job}`;
+}
+
+function gapPartition(namespace: string, job: string): string {
+  return `gap#${namespace}#${job}`;
 }
 
 function padded(value: number, digits: number): string {

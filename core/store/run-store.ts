@@ -1,6 +1,6 @@
 import type { Expectation, PutOptions, Stored, Table } from "../ports/table.ts";
 import { type Gap, isGapKey } from "../ledger/gap.ts";
-import { formatRunId, type RunKey, stampOf } from "../run/run-id.ts";
+import { type RunKey, stampOf } from "../run/run-id.ts";
 import type { Run } from "../run/run.ts";
 import { keys } from "./keys.ts";
 import { listRange } from "./pages.ts";
@@ -17,12 +17,9 @@ export type RunWrite =
 /** A ledger row as stored: a run, or a gap that covers a stretch. */
 export type LedgerRow = { readonly run: Run } | { readonly gap: Gap };
 
-const MAX_REMEMBERED = 20_000;
-
 /** The ledger: runs and gaps of a job, in time order. */
 export class RunStore {
   readonly #table: Table;
-  readonly #submitted = new Map<string, StoredRun>();
 
   constructor(table: Table) {
     this.#table = table;
@@ -31,24 +28,6 @@ export class RunStore {
   async find(key: RunKey): Promise<StoredRun | undefined> {
     const stored = await this.#table.get(keys.run(key));
     return stored === undefined ? undefined : asRun(stored);
-  }
-
-  /**
-   * Keeps a run that this process has just recorded, for the claim that most likely follows in the same process: it
-   * saves the claim's read. Whether it is still so, the claim's conditional write tells.
-   */
-  remember(run: Run, rev: number): void {
-    if (this.#submitted.size >= MAX_REMEMBERED) this.#submitted.clear();
-    this.#submitted.set(formatRunId(run), { run, rev });
-  }
-
-  /** The run as it was remembered, once; `undefined` when it has to be read. */
-  recall(key: RunKey): StoredRun | undefined {
-    if (this.#submitted.size === 0) return undefined;
-    const runId = formatRunId(key);
-    const submitted = this.#submitted.get(runId);
-    this.#submitted.delete(runId);
-    return submitted;
   }
 
   async findMany(runKeys: readonly RunKey[]): Promise<readonly StoredRun[]> {
@@ -68,6 +47,9 @@ export class RunStore {
    * saw less must not uncover what an earlier one had covered.
    */
   async putGap(gap: Gap): Promise<void> {
+    const { namespace, job, fromMs, toMs } = gap;
+    // First where it is looked for: a row that no look finds would be worth nothing.
+    await this.#table.put(keys.gapEnd(namespace, job, stampOf(toMs), stampOf(fromMs)), gap, "any");
     const key = keys.gap(gap.namespace, gap.job, stampOf(gap.fromMs));
     for (let expect: Expectation = "absent"; ;) {
       const result = await this.#table.put(key, gap, expect);
@@ -75,6 +57,22 @@ export class RunStore {
       if ((result.current.body as Gap).toMs >= gap.toMs) return;
       expect = result.current.rev;
     }
+  }
+
+  /** The gaps that cover any instant in [fromMs, toMs]. */
+  async gapsOver(
+    job: { readonly namespace: string; readonly name: string },
+    { fromMs, toMs }: { fromMs: number; toMs: number },
+  ): Promise<readonly Gap[]> {
+    const gaps: Gap[] = [];
+    const pk = keys.gapEnds(job.namespace, job.name);
+    for await (const stored of listRange(this.#table, { pk, from: stampOf(fromMs), before: "~" })) {
+      const gap = stored.body as Gap;
+      // In the order of their ends; stretches of one job lie one behind the other.
+      if (gap.fromMs > toMs) break;
+      gaps.push(gap);
+    }
+    return gaps;
   }
 
   /** Rows whose stamp lies in [fromMs, beforeMs), in time order (or newest first). Gaps sort at their first instant. */
