@@ -1,19 +1,5 @@
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { startServer } from "./server.ts";
-
-/** `npm start`: the whole product on one machine. Flags override `CARILLON_…` variables, which override the defaults. */
-const { values } = parseArgs({
-  options: {
-    data: { type: "string", default: process.env["CARILLON_DATA"] ?? ".carillon" },
-    host: { type: "string", default: process.env["CARILLON_HOST"] ?? "127.0.0.1" },
-    port: { type: "string", default: process.env["CARILLON_PORT"] ?? "4680" },
-    workers: { type: "string", default: process.env["CARILLON_WORKERS"] ?? "2" },
-    slots: { type: "string", default: process.env["CARILLON_SLOTS"] ?? "8" },
-    handlers: { type: "string", default: process.env["CARILLON_HANDLERS"] ?? "handlers" },
-    allow: { type: "string", multiple: true, default: [] },
-    help: { type: "boolean", default: false },
-  },
-});
 
 const HELP = `Usage: npm start -- [options]
 
@@ -23,8 +9,22 @@ const HELP = `Usage: npm start -- [options]
   --workers N      worker processes (default 2)
   --slots N        attempts at the same time in each worker (default 8)
   --handlers DIR   folder with the modules of handler jobs (default handlers)
+  --new-admin-token  make and show another admin token, when the first is lost
   --allow TARGET   host:port that HTTP jobs may call although it is private; NAMESPACE=host:port for one namespace
 `;
+
+/** `npm start`: the whole product on one machine. Flags override `CARILLON_…` variables, which override the defaults. */
+const values = readFlags({
+  data: { type: "string", default: process.env["CARILLON_DATA"] ?? ".carillon" },
+  host: { type: "string", default: process.env["CARILLON_HOST"] ?? "127.0.0.1" },
+  port: { type: "string", default: process.env["CARILLON_PORT"] ?? "4680" },
+  workers: { type: "string", default: process.env["CARILLON_WORKERS"] ?? "2" },
+  slots: { type: "string", default: process.env["CARILLON_SLOTS"] ?? "8" },
+  handlers: { type: "string", default: process.env["CARILLON_HANDLERS"] ?? "handlers" },
+  allow: { type: "string", multiple: true, default: [] },
+  "new-admin-token": { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+});
 
 if (values.help) {
   process.stdout.write(HELP);
@@ -42,11 +42,12 @@ async function start(): Promise<void> {
       slots: wholeNumber("slots", values.slots, { least: 1, most: 1_000 }),
       handlersFolder: values.handlers,
       allow: values.allow,
+      newAdminToken: values["new-admin-token"],
     });
     process.stdout.write(`Carillon is running at ${server.url}, data in ${values.data}\n`);
     if (server.firstToken !== undefined) {
       process.stdout.write(
-        `First admin token, shown once (also in ${values.data}/cli.json for the carillon command):\n  ${server.firstToken}\n`,
+        `Admin token, shown once (also in ${values.data}/cli.json for the carillon command):\n  ${server.firstToken}\n`,
       );
     }
     let closing: Promise<void> | undefined;
@@ -67,4 +68,14 @@ function wholeNumber(name: string, text: string, { least, most }: { least: numbe
     throw new Error(`Cannot use --${name} ${JSON.stringify(text)}: it must be a whole number from ${least} to ${most}`);
   }
   return value;
+}
+
+/** Ends the process with one line when a flag is unknown. */
+function readFlags<T extends NonNullable<ParseArgsConfig["options"]>>(options: T) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(2);
+  }
 }

@@ -8,7 +8,7 @@ import { MemoryMetrics } from "../adapters/embedded/memory-metrics.ts";
 import { holderName, ownProcess } from "../adapters/embedded/process-ref.ts";
 import { replay } from "../adapters/embedded/relay-metrics.ts";
 import { createApi } from "../api/app.ts";
-import { ensureFirstAdmin } from "../api/access/first-admin.ts";
+import { ensureFirstAdmin, newAdmin } from "../api/access/first-admin.ts";
 import type { Knobs } from "../core/knobs.ts";
 import { reapWorkers, type WorkerRemains } from "../core/services/reap-workers.ts";
 import { Scheduler } from "../core/services/scheduler.ts";
@@ -20,6 +20,7 @@ import { openEngine } from "../adapters/embedded/engine.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
 import { writeLocalAccess } from "./local-access.ts";
 import { ProcessFleet } from "./process-fleet.ts";
+import { pruneLogs } from "./prune-logs.ts";
 
 export interface ServerOptions {
   readonly folder: string;
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly handlersFolder?: string;
   /** Targets that HTTP jobs may call although they are private: `host:port` for every namespace, or `namespace=host:port`. */
   readonly allow: readonly string[];
+  /** Makes another admin token, for an owner of the folder who has lost the first. */
+  readonly newAdminToken?: boolean;
   readonly knobs?: Partial<Knobs>;
   /** Where events are told, a line of JSON each. @default standard error */
   readonly write?: (line: string) => void;
@@ -108,15 +111,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger: (event) => (event.event === "request" ? events.info("request", event) : events.failure(event)),
     clientAddress: (context) => getConnInfo(context).remote.address,
   });
-  const firstToken = await ensureFirstAdmin(core);
   const { server, port } = await listen(app.fetch, options);
+  // Not before we listen: a start that fails must not use up the one token that is shown.
+  const firstToken = options.newAdminToken === true ? await newAdmin(core) : await ensureFirstAdmin(core);
   const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
   writeLocalAccess(folder, { url, token: firstToken });
 
   const scheduling = scheduler.run();
   const reaping = reaper.run(stopping.signal);
   await fleet.resize("default", options.workers);
-  await logs.prune(core.clock.nowMs() - LOG_DAYS * 86_400_000).catch((error: unknown) => events.error("logs", error));
+  const pruning = pruneLogs({
+    prune: (beforeMs) => logs.prune(beforeMs),
+    clock: core.clock,
+    keepDays: LOG_DAYS,
+    onError: (error) => events.error("logs", error),
+    signal: stopping.signal,
+  });
   events.info("started", { url, folder, workers: options.workers, slots: options.slots });
 
   return {
@@ -126,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async close() {
       server.close();
       stopping.abort();
-      await Promise.all([scheduling, reaping, fleet.close({ graceMs: DRAIN_MS + 10_000 })]);
+      await Promise.all([scheduling, reaping, pruning, fleet.close({ graceMs: DRAIN_MS + 10_000 })]);
       if ("closeAllConnections" in server) server.closeAllConnections();
       await engine.close();
       events.info("stopped", {});

@@ -12,18 +12,23 @@ const FIRST_ADMIN = "admin";
  * @returns the token, to be shown once; `undefined` when there is an admin token already
  */
 export async function ensureFirstAdmin(core: Pick<Core, "table" | "clock">): Promise<string | undefined> {
-  const tokens = new TokenStore(core.table);
   const nowMs = core.clock.nowMs();
-  if ((await tokens.list()).some((token) => isAdmin(token, nowMs))) return undefined;
+  if ((await new TokenStore(core.table).list()).some((token) => isAdmin(token, nowMs))) return undefined;
+  return addAdmin(core, FIRST_ADMIN, "first-admin");
+}
+
+/** Creates one more admin token, to be shown once; for whoever owns the store, and has lost the others. */
+export async function newAdmin(core: Pick<Core, "table" | "clock" | "ids">): Promise<string> {
+  const token = await addAdmin(core, core.ids.short(), "admin of the data folder's owner");
+  if (token === undefined) throw new Error("Cannot create an admin token: its id is taken");
+  return token;
+}
+
+async function addAdmin(core: Pick<Core, "table" | "clock">, id: string, name: string): Promise<string | undefined> {
   const secret = newSecret();
-  const isAdded = await tokens.add({
-    id: FIRST_ADMIN,
-    name: "first-admin",
-    role: "admin",
-    hash: hashOf(secret),
-    createdAtMs: Math.floor(nowMs),
-  });
-  return isAdded ? formatToken({ id: FIRST_ADMIN, secret }) : undefined;
+  const createdAtMs = Math.floor(core.clock.nowMs());
+  const isAdded = await new TokenStore(core.table).add({ id, name, role: "admin", hash: hashOf(secret), createdAtMs });
+  return isAdded ? formatToken({ id, secret }) : undefined;
 }
 
 function isAdmin({ role, namespaces, expiresAtMs = Infinity }: TokenRecord, nowMs: number): boolean {

@@ -1,4 +1,5 @@
 import type { Core } from "../../core/services/core.ts";
+import type { AuditEntry } from "../../core/store/audit-store.ts";
 import { keys } from "../../core/store/keys.ts";
 import { hashOf } from "../access/secret.ts";
 import { problem, ProblemError } from "../contract/problem.ts";
@@ -9,12 +10,22 @@ export interface KeptAnswer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the audit trail says of it; nothing when nothing was changed. */
+  readonly audit?: AuditEntry;
+}
+
+/** The request that came first with a key. */
+export interface FirstRequest {
+  readonly requestId: string;
+  readonly atMs: number;
 }
 
 /** One request that named itself. */
 interface KeptRequest {
   readonly fingerprint: string;
+  /** When it was begun, or taken over. */
   readonly atMs: number;
+  readonly first: FirstRequest;
   /** Absent while it is in progress. */
   readonly answer?: KeptAnswer;
 }
@@ -29,39 +40,44 @@ export interface Identified {
   readonly key: string;
   /** Everything that the answer depends on. */
   readonly content: unknown;
+  readonly requestId: string;
 }
 
 /**
  * Carries a request out once for each key and tells its answer to whoever sends it again. A request that is refused
  * leaves the key free.
  *
+ * @param act - told of the request that came first, so that what is recorded of the change is the same whoever records it
  * @throws {ProblemError} `idempotency-mismatch`, `idempotency-in-progress`, and what `act` throws
  */
 export async function idempotent<T extends KeptAnswer>(
   core: Pick<Core, "table" | "clock">,
-  { namespace, operation, key, content }: Identified,
-  act: () => Promise<T>,
+  { namespace, operation, key, content, requestId }: Identified,
+  act: (first: FirstRequest) => Promise<T>,
 ): Promise<{ readonly answer: T | KeptAnswer; readonly isReplay: boolean }> {
   // "~" is in no name of a job: these keys do not meet those of triggered runs.
   const place = keys.idempotency(namespace, `~${operation}#${key}`);
-  const request: KeptRequest = { fingerprint: hashOf(JSON.stringify(content)), atMs: Math.floor(core.clock.nowMs()) };
+  const atMs = Math.floor(core.clock.nowMs());
+  let request: KeptRequest = { fingerprint: hashOf(JSON.stringify(content)), atMs, first: { requestId, atMs } };
   let written = await core.table.put(place, request, "absent");
   if (!written.ok && written.current !== undefined) {
-    const first = written.current.body as KeptRequest;
-    if (first.fingerprint !== request.fingerprint) throw mismatch(first);
-    if (first.answer !== undefined) return { answer: first.answer, isReplay: true };
-    if (request.atMs - first.atMs < TAKE_OVER_MS) throw inProgress(first);
+    const former = written.current.body as KeptRequest;
+    if (former.fingerprint !== request.fingerprint) throw mismatch(former);
+    if (former.answer !== undefined) return { answer: former.answer, isReplay: true };
+    if (atMs - former.atMs < TAKE_OVER_MS) throw inProgress(former);
+    request = { ...request, first: former.first };
     written = await core.table.put(place, request, written.current.rev);
   }
   if (!written.ok) throw inProgress(request);
   const { rev } = written;
-  const answer = await act().catch(async (error: unknown) => {
+  const answer = await act(request.first).catch(async (error: unknown) => {
     // After a failure on our side part of it may have been done: the key stays taken until `TAKE_OVER_MS` is over.
     if (toProblem(error).problem.status < 500) await core.table.delete(place, rev);
     throw error;
   });
-  const { status, body, headers } = answer;
-  const kept: KeptRequest = { ...request, answer: JSON.parse(JSON.stringify({ status, body, headers })) as KeptAnswer };
+  const { status, body, headers, audit } = answer;
+  const told = JSON.parse(JSON.stringify({ status, body, headers, audit })) as KeptAnswer;
+  const kept: KeptRequest = { ...request, answer: told };
   // What was done was done, and its answer is true even when it can't be kept.
   await core.table.put(place, kept, rev).catch(() => undefined);
   return { answer, isReplay: false };

@@ -18,7 +18,12 @@ export async function previewRequest(core: Core, request: PreviewRequest, princi
   const nowMs = Math.floor(core.clock.nowMs());
   // The first instant shown is `from` itself.
   const fromMs = from === undefined ? nowMs : Date.parse(from) - 1;
-  const anchors = await findAnchors(core, { namespace, job }, Math.min(nowMs, fromMs));
+  const sinceMs = Math.min(nowMs, fromMs);
+  const anchors = await findAnchors(
+    core,
+    { namespace, job },
+    { sinceMs, createdAtMs: from === undefined ? nowMs : fromMs + 1 },
+  );
   const calendars = namespace === undefined ? new Map() : await newestCalendars(core, namespace, schedule);
   checkCount(count);
   return at({ prefix: "", schedulePrefix: "/schedule" }, () => {
@@ -41,9 +46,9 @@ function checkCount(count: number): void {
 async function findAnchors(
   core: Core,
   { namespace, job: name }: { readonly namespace: string | undefined; readonly job: string | undefined },
-  sinceMs: number,
+  { sinceMs, createdAtMs }: { readonly sinceMs: number; readonly createdAtMs: number },
 ): Promise<Omit<ScheduleContext, "calendars">> {
-  if (namespace === undefined || name === undefined) return { createdAtMs: sinceMs, sinceMs, jobKey: "" };
+  if (namespace === undefined || name === undefined) return { createdAtMs, sinceMs, jobKey: "" };
   const { version } = expectJob((await core.jobs.find(namespace, name))?.compiled, name);
   return { createdAtMs: version.createdAtMs, sinceMs, jobKey: jobKeyText(version) };
 }

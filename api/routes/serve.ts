@@ -5,7 +5,7 @@ import { ANYBODY, type Principal } from "../access/principal.ts";
 import type { RateGate } from "../access/rate-gate.ts";
 import type { Route } from "../contract/route.ts";
 import { checkAccept } from "../request/check-request.ts";
-import { idempotent, type KeptAnswer, readIdempotencyKey } from "../request/idempotent.ts";
+import { type FirstRequest, idempotent, type KeptAnswer, readIdempotencyKey } from "../request/idempotent.ts";
 import { readBody } from "../request/read-body.ts";
 import { readConditions } from "../request/read-conditions.ts";
 import { readParams } from "../request/read-params.ts";
@@ -41,16 +41,10 @@ export async function serve(
     request,
     requestId: info.requestId,
   };
-  const { answer, isReplay } = await carryOut(context, { operation, route, handler, call, namespace });
+  const { answer, isReplay } = await carryOut(context, { operation, route, handler, call, namespace, info });
   if ("raw" in answer) return answer.raw;
-  if (route.action !== undefined && answer.changed !== false && !isReplay) {
-    await recordChange(context, namespace ?? PLATFORM_AUDIT, {
-      action: route.action,
-      subject: answer.subject ?? new URL(request.url).pathname.slice("/v1/".length),
-      principal,
-      info,
-    });
-  }
+  // On a replay too: whoever answered first may have been cut short before it could write the record.
+  if (answer.audit !== undefined) await recordChange(context, namespace ?? PLATFORM_AUDIT, answer.audit);
   return respond(answer, isReplay);
 }
 
@@ -78,21 +72,41 @@ interface Work {
   readonly handler: AnyHandler;
   readonly call: AnyCall;
   readonly namespace: string | undefined;
+  readonly info: RequestInfo;
 }
+
+/** An answer with what the audit trail says of it. */
+type AuditedAnswer = KeptAnswer | Extract<AnyAnswer, { raw: Response }>;
 
 async function carryOut(
   context: ApiContext,
-  { operation, route, handler, call, namespace = PLATFORM_AUDIT }: Work,
-): Promise<{ readonly answer: AnyAnswer; readonly isReplay: boolean }> {
-  const { idempotencyKey: key, params, body } = call;
+  work: Work,
+): Promise<{ readonly answer: AuditedAnswer; readonly isReplay: boolean }> {
+  const { operation, route, handler, call, namespace = PLATFORM_AUDIT } = work;
+  const { idempotencyKey: key, params, body, requestId } = call;
   if (route.idempotency !== "answer" || key === undefined) {
-    return { answer: await handler(call as never, context), isReplay: false };
+    const answer = await handler(call as never, context);
+    const atMs = Math.floor(context.core.clock.nowMs());
+    return { answer: "raw" in answer ? answer : audited(answer, work, { requestId, atMs }), isReplay: false };
   }
-  return idempotent(context.core, { namespace, operation, key, content: [params, body] }, async () => {
+  const identified = { namespace, operation, key, content: [params, body], requestId };
+  return idempotent(context.core, identified, async (first) => {
     const answer = await handler(call as never, context);
     if ("raw" in answer) throw new Error(`Cannot keep the answer of ${operation}: it is a response of its own`);
-    return answer;
+    return audited(answer, work, first);
   });
+}
+
+/** @param first - names the record: the same change has the same one, however often it is written */
+function audited(
+  answer: Exclude<AnyAnswer, { raw: Response }>,
+  { route: { action }, call: { principal, request }, info: { ip } }: Work,
+  first: FirstRequest,
+): KeptAnswer {
+  if (action === undefined || answer.changed === false) return answer;
+  const subject = answer.subject ?? new URL(request.url).pathname.slice("/v1/".length);
+  const who = { by: principal.name, tokenId: principal.id, ...(ip === undefined ? {} : { ip }) };
+  return { ...answer, audit: { ...first, action, subject, ...who } };
 }
 
 function respond({ status, body, headers = {} }: KeptAnswer, isReplay: boolean): Response {

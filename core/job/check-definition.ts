@@ -37,7 +37,8 @@ export function checkDefinition(definition: JobDefinition, namespace: string, li
     compileParametersSchema(definition.parametersSchema);
     if (!hasMacros(definition.parameters)) {
       checkParameters(definition.parametersSchema, definition.parameters ?? {}, {
-        partial: true,
+        // What a schedule fires, nobody else can complete.
+        partial: definition.schedule === undefined,
       });
     }
   }

@@ -31,7 +31,7 @@ export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
       whenFull: "queueAll",
     });
   } else if (job.overlap !== "allow") {
-    limits.push({ key: overlapKey(job), capacity: 1, weight: 1, whenFull: job.overlap });
+    limits.push({ key: overlapKey(job), capacity: 1, weight: 1, whenFull: whenOverlapping(job) });
   }
   for (const rule of job.concurrency) {
     // A run keeps its keys from attempt to attempt, or it could not leave the limit that it holds.
@@ -41,6 +41,11 @@ export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
     limits.push({ key: `key#${scope}#${text}`, capacity: rule.limit, weight: rule.weight, whenFull: "queueAll" });
   }
   return limits.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Slots of a pause that were asked for at the resumption are due all at once: they run one after the other. */
+function whenOverlapping({ overlap, version }: CompiledJob): RunLimit["whenFull"] {
+  return version.state === "paused" && (overlap === "skip" || overlap === "queueOne") ? "queueAll" : overlap;
 }
 
 export function overlapKey(job: CompiledJob): string {

@@ -45,7 +45,7 @@ export function previewWarnings(plan: SchedulePlan, previewed: Previewed): Previ
       detail: `A local time does not exist when clocks go forward; its slot is at ${moved.local}`,
     });
   }
-  if (slots.length === 0 && plan.kind !== "none") {
+  if (slots.length === 0 && plan.kind !== "none" && plan.kind !== "afterEnd") {
     warnings.push({ code: "no-slots", detail: `No slot fires after ${new Date(previewed.fromMs).toISOString()}` });
   }
   if (leftOutCount > leftOutLimit) {

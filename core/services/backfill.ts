@@ -31,6 +31,13 @@ const PAUSE_MS = 1_000;
 
 /** The slots that a backfill would run now, oldest first, and how many it would leave. */
 export async function planBackfill(core: Core, job: CompiledJob, request: BackfillRequest) {
+  if (request.toMs > core.clock.nowMs()) {
+    throw new CarillonError(
+      "datetime-out-of-range",
+      "Cannot backfill slots that are not due yet: `to` must not be after now",
+      { pointer: "/to" },
+    );
+  }
   const slots = await slotsBetween(core, job, request);
   const rows = await slotRows(core, job, request);
   const wanted = slots.filter((atMs) => isWanted(rows.get(atMs), request.reprocess ?? "none"));
@@ -49,8 +56,8 @@ export async function startBackfill(
   request: BackfillRequest,
 ): Promise<Backfill> {
   const job = expectActive(expectJob((await core.jobs.find(namespace, name))?.compiled, name));
-  const { slots } = await planBackfill(core, job, request);
   const nowMs = core.clock.nowMs();
+  const { slots, left } = await planBackfill(core, job, request);
   const { fromMs, toMs, order = "oldestFirst", concurrency = 1, reprocess = "none", priority = "bulk", by } = request;
   const backfill: Backfill = {
     id: core.ids.short(),
@@ -67,7 +74,7 @@ export async function startBackfill(
     ...(by === undefined ? {} : { by }),
     state: "running",
     submitted: 0,
-    total: slots.length,
+    total: slots.length + left,
   };
   await core.due.arm({
     kind: "backfill",

@@ -79,7 +79,7 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
   const nowMs = core.clock.nowMs();
   if (nowMs < slot.dueAtMs) return { kind: "later", inMs: slot.dueAtMs - nowMs };
   const run = slotRun(job, slot, nowMs);
-  const end = endOfSlot(slot, { job, current, nowMs });
+  const end = endOfSlot(slot, { job, current, nowMs, misfireAfterMs: core.knobs.misfireAfterMs });
   if (end === undefined && current.version.state === "active")
     return begin(core, { run, expect: "absent", job, worker, claiming });
   // One that can't start any more, or not yet, may have started before: its record tells.

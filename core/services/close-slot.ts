@@ -8,20 +8,27 @@ interface DueSlot {
   readonly dueAtMs: number;
 }
 
+export interface SlotContext {
+  readonly job: CompiledJob;
+  readonly current: CompiledJob;
+  readonly nowMs: number;
+  /** With `misfire: none`, how late a slot may start at most. */
+  readonly misfireAfterMs: number;
+}
+
 export type SlotEnd = Omit<Ending, "endedAtMs">;
 
 /** How a slot ends that has no row and can't fire any more; `undefined` when it still can. */
-export function endOfSlot(
-  slot: DueSlot,
-  { job, current, nowMs }: { readonly job: CompiledJob; readonly current: CompiledJob; readonly nowMs: number },
-): SlotEnd | undefined {
+export function endOfSlot(slot: DueSlot, { job, current, nowMs, misfireAfterMs }: SlotContext): SlotEnd | undefined {
   // Defined again after a deletion, a job has another life; what was left of the former one ended with it.
   if (current.version.state === "deleted" || current.version.createdAtMs !== job.version.createdAtMs)
     return { status: "skipped", reason: "deleted" };
   const { queueMs } = job.timeouts;
   if (queueMs !== undefined && nowMs > slot.dueAtMs + queueMs)
     return { status: "expired", error: queueTimeout(queueMs) };
-  if (nowMs > slot.dueAtMs + job.misfire.maxLatenessMs) return { status: "skipped", reason: "misfire" };
+  const { policy, maxLatenessMs } = job.misfire;
+  const lateAfterMs = policy === "none" ? Math.min(misfireAfterMs, maxLatenessMs) : maxLatenessMs;
+  if (nowMs > slot.dueAtMs + lateAfterMs) return { status: "skipped", reason: "misfire" };
   return undefined;
 }
 

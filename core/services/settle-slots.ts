@@ -101,7 +101,7 @@ async function recover(
   const waiting: Slot[] = [];
   for (const { atMs, dueAtMs } of missing) {
     const slot = { atMs, dueAtMs: reign.resume === undefined ? dueAtMs : Math.max(dueAtMs, reign.untilMs) };
-    const end = endOfSlot(slot, { job, current, nowMs });
+    const end = endOfSlot(slot, { job, current, nowMs, misfireAfterMs: core.knobs.misfireAfterMs });
     if (end === undefined) waiting.push(slot);
     else await closeSlot(core, slot, { job, end });
   }

@@ -61,7 +61,8 @@ export function expectActive(job: CompiledJob): CompiledJob {
   const { name, state, note } = job.version;
   if (state !== "active") {
     const because = note === undefined ? "" : ` (${note})`;
-    throw new CarillonError("job-not-active", `Cannot run job "${name}": it is ${state}${because}`);
+    const hint = state === "paused" ? "; resume it first" : "";
+    throw new CarillonError("job-not-active", `Cannot run job "${name}": it is ${state}${because}${hint}`);
   }
   return job;
 }

@@ -59,7 +59,7 @@ async function ringAgain(
   const nowMs = core.clock.nowMs();
   const slot = { atMs: entry.cursorMs, dueAtMs: entry.cursorMs + job.schedule.jitterMs };
   if (nowMs < slot.dueAtMs + settleAfterMs) return again(core, entry, slot.dueAtMs + settleAfterMs);
-  const end = endOfSlot(slot, { job, current, nowMs });
+  const end = endOfSlot(slot, { job, current, nowMs, misfireAfterMs: core.knobs.misfireAfterMs });
   if (end !== undefined) {
     await closeSlot(core, slot, { job, end });
     return again(core, entry, nowMs);

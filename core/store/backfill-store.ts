@@ -21,8 +21,9 @@ export interface Backfill {
   readonly createdAtMs: number;
   readonly by?: string;
   readonly state: "running" | "done" | "cancelled";
-  /** Slots handed to the queue so far; also where to go on. */
+  /** Slots gone through so far, those left as they were included; also where to go on. */
   readonly submitted: number;
+  /** Slots of the stretch. */
   readonly total: number;
 }
 

@@ -8,16 +8,21 @@ export interface WorkerRecord {
   /** Ids of the runs that it claims or executes, whole and as of the heartbeat: what is not told is not in its hands. */
   readonly running: readonly string[];
   readonly startedAtMs: number;
+  /** When whoever removes the records first saw that it is gone. */
+  readonly goneAtMs?: number;
   /** Rises with every heartbeat; what observers watch instead of a clock. */
   readonly beat: number;
   readonly process?: ProcessRef;
 }
 
-/** Names a process for certain: host name, process id and, where it can be had, its start time in the kernel's ticks. */
+/** Names a process for certain: host name, process id and, where they can be had, what tells its namesakes apart. */
 export interface ProcessRef {
   readonly host: string;
   readonly pid: number;
+  /** Start time, in the kernel's ticks since boot. */
   readonly startTicks?: string;
+  /** Within which the process id is unique: of another space nobody can say whether a process lives. */
+  readonly space?: string;
 }
 
 /** What is asked of a worker, read by it at each heartbeat. */

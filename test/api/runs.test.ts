@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { AuditRecord } from "../../api/contract/audit.ts";
 import type { Backfill, BackfillPlan } from "../../api/contract/backfill.ts";
 import type { LedgerPage, LedgerSummary } from "../../api/contract/ledger.ts";
 import type { Run, RunPage } from "../../api/contract/run.ts";
 import type { Why } from "../../api/contract/why.ts";
+import { AuditStore } from "../../core/store/audit-store.ts";
 import { ApiRig, slugOf } from "./api-rig.ts";
 
 const JOB = "/v1/namespaces/default/jobs/report";
@@ -153,6 +154,32 @@ describe("runs", () => {
     expect(first.body).toMatchObject({ cause: "rerun", origin: { rerunOf: id, by: "root" }, parameters: { a: 1 } });
     expect([second.status, second.body, second.headers.get("idempotency-replayed")]).toEqual([201, first.body, "true"]);
     expect((await auditActions(rig)).filter((action) => action === "run.rerun")).toHaveLength(1);
+  });
+
+  it("leave their audit record with the repetition of a request that was cut short before it", async () => {
+    const rig = await withJob();
+    const { id } = (await trigger(rig)).body;
+    await rig.send("POST", `/v1/runs/${id}/cancel`);
+    const rerun = (address: string) =>
+      rig.request("POST", `/v1/runs/${id}/rerun`, {
+        headers: { "idempotency-key": "again", "x-test-address": address },
+      });
+    const records = async () =>
+      (await rig.send<{ items: AuditRecord[] }>("GET", "/v1/namespaces/default/audit")).body.items.filter(
+        ({ action }) => action === "run.rerun",
+      );
+    const append = vi.spyOn(AuditStore.prototype, "append").mockRejectedValue(new Error("cut short"));
+    const cut = rerun("192.0.2.1");
+    await rig.clock.advance(1_000);
+    const requestId = (await cut).headers.get("carillon-request-id");
+    append.mockRestore();
+    expect(await records()).toEqual([]);
+
+    await rerun("192.0.2.2");
+    await rig.clock.advance(1_000);
+    await rerun("192.0.2.3");
+
+    expect(await records()).toMatchObject([{ requestId, ip: "192.0.2.1", at: "2026-01-05T10:00:00.000Z" }]);
   });
 
   it("tell why they do not run, with instants as the API writes them", async () => {

@@ -38,10 +38,19 @@ export async function supervise(
   const stop = await endOrStop(family, ended, io.signal);
   if (stop === undefined) await endLeftBehind(family, io);
   const drainMs = stop?.confirmed === false ? 0 : DRAIN_BOUND_MS;
-  if (!(await within(drainMs, closed))) for (const stream of child.stdio) stream?.destroy();
+  const isClosed = await within(drainMs, closed);
+  if (!isClosed) for (const stream of child.stdio) stream?.destroy();
   const { exitCode, signalCode: signal } = child;
-  return stop === undefined ? { exitCode, signal } : { exitCode, signal, stop };
+  if (stop === undefined) {
+    if (!isClosed) io.log("system", ESCAPED);
+    return { exitCode, signal };
+  }
+  // Somebody holds what we gave to the main process alone: the process table did not show everyone.
+  const seen = isClosed ? stop : { ...stop, confirmed: false, evidence: `${stop.evidence}; ${ESCAPED}` };
+  return { exitCode, signal, stop: seen };
 }
+
+const ESCAPED = "A process that has left the family without a trace still holds the output";
 
 /** Turns what `spawn` throws or emits into an outcome. */
 export function spawnFailure(error: unknown): Failure {
