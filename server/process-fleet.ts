@@ -38,7 +38,8 @@ export class ProcessFleet implements Fleet {
   readonly #members = new Map<string, Member>();
   readonly #wanted = new Map<string, number>();
   readonly #failures = new Map<string, number>();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Per pool the one restart that waits for its time. */
+  readonly #restarts = new Map<string, NodeJS.Timeout>();
   #closed = false;
 
   constructor(options: ProcessFleetOptions) {
@@ -76,7 +77,7 @@ export class ProcessFleet implements Fleet {
   /** Drains all workers; those that have not ended after `graceMs` are killed. */
   async close({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#closed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#restarts.values()) clearTimeout(timer);
     await Promise.all([...this.#members.keys()].map((workerId) => this.stop(workerId, { graceMs })));
   }
 
@@ -87,16 +88,26 @@ export class ProcessFleet implements Fleet {
   #fill(pool: string): void {
     if (this.#closed) return;
     const missing = (this.#wanted.get(pool) ?? 0) - this.#of(pool).length;
-    for (let i = 0; i < missing; i += 1) this.#start(pool);
+    for (let i = 0; i < missing; i += 1) {
+      const workerId = `${pool}-${randomUUID().slice(0, 8)}`;
+      try {
+        this.#watch(workerId, pool, this.#fork(workerId, pool));
+      } catch (error) {
+        this.#options.onError(error);
+        return this.#refillLater(pool, 0);
+      }
+    }
   }
 
-  #start(pool: string): void {
-    const workerId = `${pool}-${randomUUID().slice(0, 8)}`;
-    const child = fork(WORKER_PROGRAM, ["--id", workerId, "--pool", pool, ...this.#options.workerArguments], {
+  #fork(workerId: string, pool: string): ChildProcess {
+    return fork(WORKER_PROGRAM, ["--id", workerId, "--pool", pool, ...this.#options.workerArguments], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       // A terminal's interrupt is for the server, which drains its workers in order.
       detached: true,
     });
+  }
+
+  #watch(workerId: string, pool: string, child: ChildProcess): void {
     const startedAtMs = performance.now();
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const member: Member = { workerId, pool, child, ended, state: "starting" };
@@ -105,25 +116,33 @@ export class ProcessFleet implements Fleet {
       if (message.kind === "metrics") this.#options.onMetrics(message.report);
       else if (member.state === "starting") member.state = "running";
     });
-    child.on("error", this.#options.onError);
-    child.on("exit", () => {
-      this.#members.delete(workerId);
+    const end = (): void => {
+      if (!this.#members.delete(workerId)) return;
       resolve();
-      if (member.state !== "draining") this.#replace(member, performance.now() - startedAtMs);
-      else this.#fill(pool);
+      if (member.state === "draining") return this.#fill(pool);
+      if (child.pid !== undefined) this.#options.onLost(workerId);
+      this.#refillLater(pool, performance.now() - startedAtMs);
+    };
+    child.on("exit", end);
+    child.on("error", (error) => {
+      this.#options.onError(error);
+      // A process that never began has no exit either; one that has begun may fail to take a message or a signal.
+      if (child.pid === undefined) end();
     });
   }
 
-  #replace({ workerId, pool }: Member, livedMs: number): void {
-    this.#options.onLost(workerId);
-    const failures = livedMs > STEADY_AFTER_MS ? 0 : (this.#failures.get(pool) ?? 0);
+  /** Fills the pool again, the later the more workers in a row have not lasted. */
+  #refillLater(pool: string, livedMs: number): void {
+    if (livedMs > STEADY_AFTER_MS) this.#failures.delete(pool);
+    if (this.#closed || this.#restarts.has(pool)) return;
+    const failures = this.#failures.get(pool) ?? 0;
     this.#failures.set(pool, failures + 1);
     const delayMs = failures === 0 ? 0 : Math.min(MAX_RESTART_MS, RESTART_MS * 2 ** failures);
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+      this.#restarts.delete(pool);
       this.#fill(pool);
     }, delayMs);
-    this.#timers.add(timer);
+    this.#restarts.set(pool, timer);
   }
 
   #drain(member: Member): void {

@@ -89,6 +89,7 @@ export class Doorbell {
   }
 }
 
-const MAX_SILENCE_MS = 500;
+/** Whoever waits looks this often by itself. */
+export const MAX_SILENCE_MS = 500;
 /** Without a reason of its own each abort would build an error, with its stack. */
 const WOKEN = "woken";

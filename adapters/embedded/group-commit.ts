@@ -12,6 +12,9 @@ import { isOwnFault, portError, SQLITE, sqliteCode } from "./sqlite-errors.ts";
  *   all of them are rejected; an operation that is alone at fault is taken out, and the others are run again.
  * - While another process holds the write lock, the group waits without blocking the event loop, and further operations
  *   join it. After `busyLimitMs` without success all that wait are rejected with `UNAVAILABLE`.
+ * - After an I/O error at COMMIT nothing is written any more. What the system could not bring to the disk it may have
+ *   dropped from its memory, and would then report the next flush as done: only a new process, which recovers the file,
+ *   knows what is in it. See "Can Applications Recover from fsync Failures?", USENIX ATC 2020.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -22,7 +25,7 @@ export class GroupCommit {
   #flushes: boolean | undefined;
   #waiting: Operation[] = [];
   #scheduled = false;
-  #closed = false;
+  #refusal: "it is closed" | typeof DISK_FAILED | undefined;
   #busySinceMs: number | undefined;
   #idle: (() => void) | undefined;
 
@@ -53,7 +56,7 @@ export class GroupCommit {
    * @throws {PortError} when nothing was applied, or with `UNKNOWN_OUTCOME` when that is not known
    */
   run<T>(work: () => T, { lazy = false }: { readonly lazy?: boolean } = {}): Promise<T> {
-    if (this.#closed) return Promise.reject(new PortError("UNAVAILABLE", "Cannot write to the database: it is closed"));
+    if (this.#refusal !== undefined) return Promise.reject(refused(this.#refusal));
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push(new PromisedOperation(work, resolve, reject, lazy));
       if (!this.#scheduled) this.#schedule();
@@ -62,7 +65,7 @@ export class GroupCommit {
 
   /** Takes no more operations; resolves when those that wait are settled. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#refusal ??= "it is closed";
     if (this.#scheduled) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
@@ -72,7 +75,6 @@ export class GroupCommit {
   }
 
   #flush(): void {
-    this.#setFlushing(this.#durability === "full" && this.#waiting.slice(0, MAX_GROUP).some(({ lazy }) => !lazy));
     if (this.#beginTransaction()) {
       const group = this.#waiting;
       this.#waiting = group.length > MAX_GROUP ? group.splice(MAX_GROUP) : [];
@@ -98,6 +100,7 @@ export class GroupCommit {
   /** `false`: not begun. The operations wait on, or were rejected if this cannot be expected to change. */
   #beginTransaction(): boolean {
     try {
+      this.#setFlushing(this.#durability === "full" && this.#waiting.slice(0, MAX_GROUP).some(({ lazy }) => !lazy));
       this.#begin.run();
       this.#busySinceMs = undefined;
       return true;
@@ -126,22 +129,34 @@ export class GroupCommit {
         current.reject(portError("Cannot write to the database", error, { committing: false }));
         this.#waiting = [...group.filter((operation) => operation !== current), ...this.#waiting];
       } else {
-        rejectAll(group, portError("Cannot write to the database", error, { committing: current === undefined }));
+        const committing = current === undefined;
+        rejectAll(group, portError("Cannot write to the database", error, { committing }));
+        if (committing && sqliteCode(error) === SQLITE.IOERR) this.#stop();
       }
       return;
     }
     for (const operation of group) operation.fulfil();
   }
 
+  #stop(): void {
+    this.#refusal = DISK_FAILED;
+    rejectAll(this.#waiting.splice(0), refused(DISK_FAILED));
+  }
+
   /** SQLite has rolled back by itself after some errors (full disk, I/O); then there is nothing left to do. */
   #rollBack(): void {
-    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    try {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    } catch {
+      // The next group can't begin then, and is told so.
+    }
   }
 }
 
 /** Bounds how long one transaction keeps the event loop. */
 const MAX_GROUP = 1_000;
 const BUSY_RETRY_MS = 2;
+const DISK_FAILED = "the disk of the data folder has failed, and this process must be restarted";
 
 interface Operation {
   readonly lazy: boolean;
@@ -175,6 +190,10 @@ class PromisedOperation<T> implements Operation {
   reject(error: PortError): void {
     this.#reject(error);
   }
+}
+
+function refused(reason: string): PortError {
+  return new PortError("UNAVAILABLE", `Cannot write to the database: ${reason}`);
 }
 
 function rejectAll(operations: readonly Operation[], error: PortError): void {

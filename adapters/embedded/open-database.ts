@@ -4,17 +4,13 @@ import { DatabaseSync } from "node:sqlite";
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 import { SQLITE, sqliteCode } from "./sqlite-errors.ts";
 
-export interface OpenDatabaseOptions {
-  /** `full`: a write survives power loss. `normal`: it survives a crash of the process, power loss may undo the last ones. */
-  readonly durability: "full" | "normal";
-}
-
 /**
- * Opens the database file, new or existing, ready for use: write-ahead log, schema, no checkpoints on commit.
+ * Opens the database file, new or existing, ready for use: write-ahead log, schema, no checkpoints on commit. Whether a
+ * commit waits for the disk is for its writer to say (`PRAGMA synchronous`).
  *
  * @throws {StoreOpenError} when the file cannot or must not be used; it is left as it was
  */
-export function openDatabase(path: string, { durability }: OpenDatabaseOptions): DatabaseSync {
+export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -25,7 +21,6 @@ export function openDatabase(path: string, { durability }: OpenDatabaseOptions):
     refuseVersion(path, numberOf(database, "user_version"));
     database.exec(`
       PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"};
       PRAGMA wal_autocheckpoint = 0;
       PRAGMA cache_size = -${CACHE_KB};
     `);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ProcessRef } from "../../core/worker/worker-record.ts";
 
@@ -9,20 +9,25 @@ export function ownProcess(): ProcessRef {
 
 export function processRef(pid: number): ProcessRef {
   const startTicks = readStartTicks(pid);
-  return { host: hostname(), pid, ...(startTicks === undefined ? {} : { startTicks }) };
+  return {
+    host: hostname(),
+    pid,
+    ...(startTicks === undefined ? {} : { startTicks }),
+    ...(OWN_SPACE === undefined ? {} : { space: OWN_SPACE }),
+  };
 }
 
-/** A text that names one life of a process on this machine. */
-export function holderName({ pid, startTicks = "" }: ProcessRef): string {
-  return `${pid}@${startTicks}`;
+/** A text that names one life of a process among those that share a data folder. */
+export function holderName({ pid, startTicks = "", space = "" }: ProcessRef): string {
+  return `${pid}@${startTicks}@${space}`;
 }
 
 /**
- * Whether a process is gone for certain: it was on this machine, and its id is free or belongs to a process that was
- * started at another time. `false` also means "cannot tell".
+ * Whether a process is gone for certain: its id counts in the same space as ours, and is free or belongs to a process
+ * that was started at another time. `false` also means "cannot tell".
  */
-export function isProcessGone({ host, pid, startTicks }: ProcessRef): boolean {
-  if (host !== hostname()) return false;
+export function isProcessGone({ host, pid, startTicks, space }: ProcessRef): boolean {
+  if (host !== hostname() || space !== OWN_SPACE) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -44,3 +49,23 @@ function readStartTicks(pid: number): string | undefined {
 }
 
 const STARTTIME_AFTER_NAME = 19;
+
+/**
+ * Containers may share a host name and not see each other's processes, and machines may share a name: the kernel's boot
+ * and the namespace of process ids tell them apart. `undefined` where the system knows neither.
+ */
+const OWN_SPACE = spaceOf([
+  () => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
+  () => readlinkSync("/proc/self/ns/pid"),
+]);
+
+function spaceOf(sources: readonly (() => string)[]): string | undefined {
+  const parts = sources.flatMap((read) => {
+    try {
+      return [read()];
+    } catch {
+      return [];
+    }
+  });
+  return parts.length === 0 ? undefined : parts.join(" ");
+}

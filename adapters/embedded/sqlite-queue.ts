@@ -9,7 +9,7 @@ import type {
   ReceivedMessage,
   ReceiveOptions,
 } from "../../core/ports/queue.ts";
-import type { Doorbell } from "./doorbell.ts";
+import { type Doorbell, MAX_SILENCE_MS } from "./doorbell.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import {
   prepareQueueStatements,
@@ -85,7 +85,8 @@ export class SqliteQueue implements Queue {
       const visibleAtMs = this.#clock.nowMs() + visibilityMs;
       for (const { id, receives } of deliveries) this.#sql.extend.run(visibleAtMs, id, receives, queue);
     }, LAZY);
-    this.#bell.ring(queue);
+    // What stays hidden for longer is looked for in time without a bell; heartbeats, which extend all the time, wake nobody.
+    if (visibilityMs < MAX_SILENCE_MS) this.#bell.ring(queue);
   }
 
   async delete(queue: QueueName, receipts: readonly string[]): Promise<void> {

@@ -6,15 +6,20 @@ import type { Table } from "../../core/ports/table.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Doorbell } from "./doorbell.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
+import { openDatabase } from "./open-database.ts";
 import { holderName, ownProcess } from "./process-ref.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { SqliteTable } from "./sqlite-table.ts";
 import { SystemClock } from "./system-clock.ts";
 
-export interface SqliteStoreOptions extends Partial<OpenDatabaseOptions> {
+export interface SqliteStoreOptions {
   /** Made if absent. Several processes of one machine may share it. */
   readonly folder: string;
+  /**
+   * `full`: a write survives power loss, unless it was asked to be lazy. `normal`: it survives a crash of the process,
+   * power loss may undo the last ones. @default "full"
+   */
+  readonly durability?: "full" | "normal";
   /** Whether this process empties the write-ahead log; one of those that share the folder must. @default true */
   readonly checkpoint?: boolean;
   /** Deliveries of a message before it moves to the dead letters. @default 20 */
@@ -42,7 +47,7 @@ export class SqliteStore {
   private constructor(options: SqliteStoreOptions) {
     const { folder, durability = "full", checkpoint = true, clock = new SystemClock(), maxReceives } = options;
     this.#path = join(folder, DATABASE_FILE);
-    this.#database = openDatabase(this.#path, { durability });
+    this.#database = openDatabase(this.#path);
     this.#writes = new GroupCommit(this.#database, { durability });
     this.#bell = new Doorbell(join(folder, DOORBELL_FILE), clock);
     this.#checkpointer = checkpoint ? new Checkpointer(this.#path) : undefined;

@@ -65,10 +65,11 @@ function isValid(validate: ValidateFunction, parameters: JsonObject): boolean {
 }
 
 /** The patterns of users run in the server's own process: an engine that backtracks could be held up for hours. */
-function linearPattern(pattern: string): { test(text: string): boolean } {
+function linearPattern(pattern: string): { test(text: string): boolean; toString(): string } {
   try {
     const compiled = RE2JS.compile(pattern);
-    return { test: (text) => compiled.matcher(text).find() };
+    // ajv tells patterns apart by their text form.
+    return { test: (text) => compiled.matcher(text).find(), toString: () => `/${pattern}/` };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `Cannot use pattern ${JSON.stringify(pattern.slice(0, 60))}: ${reason}; look-around and back-references are not supported`;

@@ -6,15 +6,17 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const open: { fleet: ProcessFleet; lost: string[] }[] = [];
 
-function openFleet(): { fleet: ProcessFleet; lost: string[] } {
+function openFleet(
+  onError = (error: unknown): void => {
+    throw error;
+  },
+): { fleet: ProcessFleet; lost: string[] } {
   const lost: string[] = [];
   const fleet = new ProcessFleet({
     workerArguments: ["--data", temporaryFolder(), "--drain-ms", "1000"],
     onLost: (workerId) => lost.push(workerId),
     onMetrics: () => undefined,
-    onError: (error) => {
-      throw error;
-    },
+    onError,
   });
   open.push({ fleet, lost });
   return { fleet, lost };
@@ -38,5 +40,27 @@ describe("ProcessFleet", () => {
     );
     expect(second.pool).toBe("default");
     expect(lost).toEqual([first.workerId]);
+  });
+
+  it.each([
+    { how: "is told later", program: "/no/such/program" },
+    { how: "is told at once", program: "" },
+  ])("tries again until a worker can be started, when the failure $how", async ({ program }) => {
+    const errors: unknown[] = [];
+    const { fleet, lost } = openFleet((error) => errors.push(error));
+    const { execPath } = process;
+    process.execPath = program;
+    try {
+      await fleet.resize("default", 2);
+      await eventually(async () => (errors.length >= 3 ? true : undefined));
+      await eventually(async () => ((await fleet.list()).length === 0 ? true : undefined));
+    } finally {
+      process.execPath = execPath;
+    }
+
+    await eventually(async () =>
+      (await fleet.list()).filter(({ state }) => state === "running").length === 2 ? true : undefined,
+    );
+    expect(lost).toEqual([]);
   });
 });

@@ -1,18 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { LogEntry, LogStream, RunLogs } from "../../core/ports/run-logs.ts";
-import type { Run } from "../../core/run/run.ts";
 import { cancelRun } from "../../core/services/cancel-run.ts";
-import { triggerRuns, type TriggerRequest } from "../../core/services/trigger-runs.ts";
-import { Worker } from "../../worker/worker.ts";
-import { FakeExecutor, OK } from "../support/fake-executor.ts";
-import type { PortFaults } from "../support/port-faults.ts";
-import { NAMESPACE, START_MS, World } from "../support/world.ts";
+import { OK } from "../support/fake-executor.ts";
+import { START_MS } from "../support/world.ts";
+import { advance, aWorker, endStages, takeAway, theRun, trigger } from "./stage.ts";
 
-const stops: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
+afterEach(endStages);
 
 describe("a worker", () => {
   it("starts what is due at its instant, on its own clock, and not before", async () => {
@@ -125,7 +117,7 @@ describe("a worker", () => {
     executor.attempts[0]?.end(OK);
     await world.clock.advance(100);
 
-    expect(theRun(world)).toMatchObject({ status: "running", epoch: 2, worker: { id: "other" } });
+    expect(theRun(world)).toMatchObject({ status: "running", attempt: 2, worker: { id: "other" } });
   });
 
   it("offers a result again that could not be stored, and the run ends with it", async () => {
@@ -259,83 +251,3 @@ describe("a worker that drains", () => {
     expect((await world.core.workers.find("default", "real"))?.state).toBe("gone");
   });
 });
-
-interface Stage {
-  readonly world: World;
-  readonly worker: Worker;
-  readonly executor: FakeExecutor;
-  readonly faults: PortFaults;
-  readonly errors: unknown[];
-  readonly lines: string[];
-  readonly done: Promise<void>;
-}
-
-/** A world with one real worker, called `real`, that has begun to work, and a job `a`. */
-async function aWorker(options: { slots?: number; drainMs?: number } = {}, definition: object = {}): Promise<Stage> {
-  const world = new World({ workers: 0, schedulers: 0 });
-  await world.define({ name: "a", overlap: "allow", ...definition });
-  const { core, faults } = world.process();
-  const executor = new FakeExecutor();
-  const errors: unknown[] = [];
-  const lines: string[] = [];
-  const { slots = 4, drainMs = 30_000 } = options;
-  const onError = (error: unknown) => errors.push(error);
-  const worker = new Worker(core, {
-    id: "real",
-    pool: "default",
-    slots,
-    drainMs,
-    executor,
-    logs: logsInto(lines),
-    onError,
-  });
-  const done = worker.run();
-  stops.push(async () => {
-    worker.drain();
-    for (const attempt of executor.attempts) attempt.end(OK);
-    faults.plan = () => undefined;
-    await world.clock.advance(700_000);
-    await done;
-  });
-  await world.clock.advance(0);
-  return { world, worker, executor, faults, errors, lines, done };
-}
-
-function logsInto(lines: string[]): RunLogs {
-  return {
-    append: async ({ attempt }: LogStream, entries: readonly LogEntry[]) =>
-      void lines.push(...entries.map(({ text }) => `${attempt} ${text}`)),
-    read: () => Promise.resolve({ entries: [], next: "", closed: true }),
-    close: async ({ attempt }) => void lines.push(`${attempt} closed`),
-  };
-}
-
-function trigger(world: World, requests: readonly TriggerRequest[]) {
-  return triggerRuns(world.core, NAMESPACE, "a", { requests });
-}
-
-/** Lets time pass for the real worker and for the schedulers of the world. */
-async function advance(world: World, ms: number): Promise<void> {
-  for (let passedMs = 0; passedMs < ms; passedMs += 500) {
-    await world.visitAll();
-    await world.clock.advance(500);
-  }
-}
-
-function theRun(world: World): Run {
-  const [run] = world.runs("a");
-  if (run === undefined) throw new Error("There is no run");
-  return run;
-}
-
-/** Another worker holds the run from now on. */
-async function takeAway(world: World): Promise<void> {
-  const stored = await world.core.runs.find(theRun(world));
-  if (stored?.run.status !== "running") throw new Error("The run is not running");
-  const { run, rev } = stored;
-  const { worker: _w, ...rest } = run;
-  const queued = await world.core.runs.put({ ...rest, status: "queued" }, rev);
-  const worker = { id: "other", pool: "default" };
-  if (queued.ok)
-    await world.core.runs.put({ ...run, worker, epoch: run.epoch + 1, attempt: run.attempt + 1 }, queued.rev);
-}

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { GroupCommit } from "../../../adapters/embedded/group-commit.ts";
+import { SQLITE } from "../../../adapters/embedded/sqlite-errors.ts";
+import { PortError } from "../../../core/ports/errors.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 describe("GroupCommit", () => {
@@ -94,6 +96,35 @@ describe("GroupCommit", () => {
     expect(notesOf(database)).toEqual(["now"]);
   });
 
+  it("rejects what waits when the engine can't be told whether to flush, and goes on when it can", async () => {
+    const { database, writes } = open();
+    const insert = database.prepare("INSERT INTO note (text) VALUES (?)");
+    const exec = vi.spyOn(database, "exec").mockImplementationOnce(() => {
+      throw sqliteError(SQLITE.IOERR);
+    });
+
+    await expect(writes.run(() => insert.run("never"))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    exec.mockRestore();
+    await writes.run(() => insert.run("now"));
+
+    expect(notesOf(database)).toEqual(["now"]);
+  });
+
+  it("writes nothing any more after an I/O error at COMMIT, and says why", async () => {
+    const { database, writes } = open({ failingCommit: true });
+    const insert = database.prepare("INSERT INTO note (text) VALUES (?)");
+    const group = Array.from({ length: 1_001 }, (_, index) => writes.run(() => insert.run(`${index}`)));
+
+    const outcomes = await Promise.allSettled(group);
+
+    expect(outcomes.map(codeOf)).toEqual([...Array.from({ length: 1_000 }, () => "UNKNOWN_OUTCOME"), "UNAVAILABLE"]);
+    await expect(writes.run(() => insert.run("later"))).rejects.toThrow(
+      "Cannot write to the database: the disk of the data folder has failed, and this process must be restarted",
+    );
+    expect(notesOf(database)).toEqual([]);
+    await writes.close();
+  });
+
   it("close() settles what was asked for and refuses more", async () => {
     const { database, writes } = open();
     const insert = database.prepare("INSERT INTO note (text) VALUES (?)");
@@ -107,7 +138,11 @@ describe("GroupCommit", () => {
   });
 });
 
-function open(options?: { busyLimitMs: number }): { database: DatabaseSync; other: DatabaseSync; writes: GroupCommit } {
+function open({ failingCommit = false, ...options }: { busyLimitMs?: number; failingCommit?: boolean } = {}): {
+  database: DatabaseSync;
+  other: DatabaseSync;
+  writes: GroupCommit;
+} {
   const path = join(temporaryFolder(), "notes.db");
   const [database, other] = [new DatabaseSync(path), new DatabaseSync(path)];
   onTestFinished(() => {
@@ -115,7 +150,30 @@ function open(options?: { busyLimitMs: number }): { database: DatabaseSync; othe
     other.close();
   });
   database.exec("PRAGMA journal_mode = WAL; CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+  if (failingCommit) failCommits(database);
   return { database, other, writes: new GroupCommit(database, options) };
+}
+
+/** COMMIT ends as it does when the system can't bring the log to the disk. */
+function failCommits(database: DatabaseSync): void {
+  const prepare = database.prepare.bind(database);
+  vi.spyOn(database, "prepare").mockImplementation((sql) => {
+    const statement = prepare(sql);
+    if (sql !== "COMMIT") return statement;
+    vi.spyOn(statement, "run").mockImplementation(() => {
+      throw sqliteError(SQLITE.IOERR | (4 << 8));
+    });
+    return statement;
+  });
+}
+
+/** As `node:sqlite` throws them. */
+function sqliteError(errcode: number): Error {
+  return Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode });
+}
+
+function codeOf(outcome: PromiseSettledResult<unknown>): unknown {
+  return outcome.status === "rejected" && outcome.reason instanceof PortError ? outcome.reason.code : outcome.status;
 }
 
 function notesOf(database: DatabaseSync): unknown[] {
