@@ -1,6 +1,5 @@
 import { DAY_MS } from "./cron-match.ts";
 import type { SchedulePlan } from "./plan.ts";
-import type { PreviewSlot } from "./preview.ts";
 import type { Slot } from "./schedule.ts";
 
 /** Something that is allowed and may not be meant. */
@@ -14,7 +13,7 @@ export interface Previewed {
   readonly fromMs: number;
   /** Slots that fire, one more than shown when there is one. */
   readonly firing: readonly Slot[];
-  readonly slots: readonly PreviewSlot[];
+  readonly slots: readonly { readonly local: string; readonly note?: string }[];
   readonly leftOutCount: number;
   readonly leftOutLimit: number;
 }
