@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Doorbell } from "../../../adapters/embedded/doorbell.ts";
 import type { Queue, ReceivedMessage } from "../../../core/ports/queue.ts";
 import { queueConformance } from "../../conformance/queue-conformance.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -166,6 +167,19 @@ describe("SqliteQueue", () => {
 
     expect(young?.receipt).not.toBe(old?.receipt);
     expect((await queue.depth("q")).inFlight).toBe(1);
+  });
+
+  it("rings when messages are given back, not when their hold is renewed", async () => {
+    const { queue } = openTemporaryStore();
+    await sendTo(queue, { a: 1 });
+    const receipts = (await take(queue, 1)).map(({ receipt }) => receipt);
+    const ring = vi.spyOn(Doorbell.prototype, "ring");
+    onTestFinished(() => ring.mockRestore());
+
+    await queue.extend("q", receipts, 4_000);
+    expect(ring).not.toHaveBeenCalled();
+    await queue.extend("q", receipts, 0);
+    expect(ring).toHaveBeenCalledExactlyOnceWith("q");
   });
 
   it("ignores a receipt of another queue", async () => {
