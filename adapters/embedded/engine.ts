@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { FileRunLogs } from "./file-run-logs.ts";
 import { MemoryMetrics } from "./memory-metrics.ts";
-import { isProcessGone } from "./process-ref.ts";
+import { fateOfProcess } from "./process-ref.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { SystemClock } from "./system-clock.ts";
 import { SystemIds } from "./system-ids.ts";
@@ -51,7 +51,7 @@ export function openEngine({
       random: new SystemRandom(),
       ids: new SystemIds(),
       metrics,
-      isGone: isProcessGone,
+      fateOf: fateOfProcess,
     },
     { ...EMBEDDED_KNOBS, ...knobs },
   );

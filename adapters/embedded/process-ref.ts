@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import type { ProcessRef } from "../../core/worker/worker-record.ts";
+import type { Fate, ProcessRef } from "../../core/worker/worker-record.ts";
 
 /** Names this process so that others on the machine can tell for certain whether it lives. */
 export function ownProcess(): ProcessRef {
@@ -23,17 +23,18 @@ export function holderName({ pid, startTicks = "", space = "" }: ProcessRef): st
 }
 
 /**
- * Whether a process is gone for certain: its id counts in the same space as ours, and is free or belongs to a process
- * that was started at another time. `false` also means "cannot tell".
+ * What is known of a process. It is gone for certain when its id counts in the same space as ours, and is free or belongs
+ * to a process that was started at another time.
  */
-export function isProcessGone({ host, pid, startTicks, space }: ProcessRef): boolean {
-  if (host !== hostname() || space !== OWN_SPACE) return false;
+export function fateOfProcess({ host, pid, startTicks, space }: ProcessRef): Fate {
+  if (host !== hostname() || space !== OWN_SPACE) return "unknown";
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    return (error as NodeJS.ErrnoException).code === "ESRCH" ? "gone" : "unknown";
   }
-  return startTicks !== undefined && readStartTicks(pid) !== startTicks;
+  if (startTicks === undefined) return "unknown";
+  return readStartTicks(pid) === startTicks ? "alive" : "gone";
 }
 
 /** Field 22 of /proc/PID/stat, the start time since boot; `undefined` where there is no such file, or for a zombie. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
-import type { ProcessRef } from "../worker/worker-record.ts";
+import type { Fate, ProcessRef } from "../worker/worker-record.ts";
 import type { Table } from "../ports/table.ts";
 import { keys } from "../store/keys.ts";
 import { listAll } from "../store/pages.ts";
@@ -38,7 +38,7 @@ const RELIANCE = 2 / 3;
 export class LeaseKeeper {
   readonly #table: Table;
   readonly #clock: Clock;
-  readonly #isGone: (process: ProcessRef) => boolean;
+  readonly #fateOf: (process: ProcessRef) => Fate;
   readonly #process: ProcessRef | undefined;
   readonly #self: string;
   readonly #shards: number;
@@ -49,8 +49,8 @@ export class LeaseKeeper {
   /** A round was cut short: there may be leases in our name that we do not know of. */
   #isUnsure = false;
 
-  constructor(ports: { table: Table; clock: Clock; isGone?: (process: ProcessRef) => boolean }, options: LeaseOptions) {
-    this.#isGone = ports.isGone ?? (() => false);
+  constructor(ports: { table: Table; clock: Clock; fateOf?: (process: ProcessRef) => Fate }, options: LeaseOptions) {
+    this.#fateOf = ports.fateOf ?? (() => "unknown");
     this.#process = options.process;
     this.#table = ports.table;
     this.#clock = ports.clock;
@@ -95,7 +95,7 @@ export class LeaseKeeper {
     for await (const stored of listAll(this.#table, { pk: keys.scheduler("").pk, prefix: "" })) {
       const member = stored.body as Member;
       if (member.id === this.#self) continue;
-      const isGone = member.process !== undefined && this.#isGone(member.process);
+      const isGone = member.process !== undefined && this.#fateOf(member.process) === "gone";
       if (isGone || this.#observer.observe(member.id, member.beat).dead) {
         // Only if it is still silent: it may have come back just now.
         await this.#table.delete(stored.key, stored.rev);

@@ -13,7 +13,7 @@ import { RunStore } from "../store/run-store.ts";
 import { WorkerStore } from "../store/worker-store.ts";
 import { SilenceObserver } from "../lease/silence-observer.ts";
 import { OblivionObserver } from "../worker/oblivion-observer.ts";
-import type { ProcessRef } from "../worker/worker-record.ts";
+import type { Fate, ProcessRef } from "../worker/worker-record.ts";
 
 /** What the host gives: one adapter for each port. */
 export interface Ports {
@@ -23,8 +23,8 @@ export interface Ports {
   readonly random: Random;
   readonly ids: Ids;
   readonly metrics: Metrics;
-  /** Certain knowledge that a process is gone; where there is none, `false`. */
-  readonly isGone?: (process: ProcessRef) => boolean;
+  /** What the host knows of a process; where it knows nothing, `unknown`. */
+  readonly fateOf?: (process: ProcessRef) => Fate;
 }
 
 /** Ports, stores and knobs: what every service is given. */

@@ -31,9 +31,10 @@ export async function reapWorkers(core: Core, remains: WorkerRemains): Promise<r
         await keepForAWhile(core, worker);
         continue;
       }
-      const isCertain = worker.process !== undefined && core.isGone?.(worker.process) === true;
-      if (!isCertain && !core.observer.observe(worker.id, worker.beat).dead) continue;
-      if (isCertain) await clear(remains, worker);
+      const fate = worker.process === undefined ? "unknown" : (core.fateOf?.(worker.process) ?? "unknown");
+      // One that lives may be silent for a while, as after a sleep of the whole machine: it will speak again.
+      if (fate === "alive" || (fate === "unknown" && !core.observer.observe(worker.id, worker.beat).dead)) continue;
+      if (fate === "gone") await clear(remains, worker);
       await reapWorker(core, worker);
       reaped.push(worker.id);
     }

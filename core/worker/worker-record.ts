@@ -15,6 +15,9 @@ export interface WorkerRecord {
   readonly process?: ProcessRef;
 }
 
+/** What a host knows of a process: it lives, it is gone, both for certain; or the host can't tell. */
+export type Fate = "alive" | "gone" | "unknown";
+
 /** Names a process for certain: host name, process id and, where they can be had, what tells its namesakes apart. */
 export interface ProcessRef {
   readonly host: string;

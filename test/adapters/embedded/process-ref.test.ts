@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { holderName, isProcessGone, ownProcess, processRef } from "../../../adapters/embedded/process-ref.ts";
+import { holderName, fateOfProcess, ownProcess, processRef } from "../../../adapters/embedded/process-ref.ts";
 import type { ProcessRef } from "../../../core/worker/worker-record.ts";
 
 /** A process that has ended and been waited for. */
@@ -14,23 +14,23 @@ async function endedProcess(): Promise<ProcessRef> {
   return ref;
 }
 
-describe("isProcessGone()", () => {
-  it("says so of a process of ours that has ended, and not of one that lives", async () => {
-    expect(isProcessGone(await endedProcess())).toBe(true);
-    expect(isProcessGone(ownProcess())).toBe(false);
+describe("fateOfProcess()", () => {
+  it("tells a process of ours that has ended from one that lives", async () => {
+    expect(fateOfProcess(await endedProcess())).toBe("gone");
+    expect(fateOfProcess(ownProcess())).toBe("alive");
   });
 
-  it("says so when the id belongs to a process that was started at another time", () => {
-    expect(isProcessGone({ ...ownProcess(), startTicks: "1" })).toBe(true);
+  it("takes one for gone whose id belongs to a process that was started at another time", () => {
+    expect(fateOfProcess({ ...ownProcess(), startTicks: "1" })).toBe("gone");
   });
 
   it("cannot tell of a process on another host, or in another space of process ids", async () => {
     const ended = await endedProcess();
     const { host, pid, startTicks = "" } = ended;
 
-    expect(isProcessGone({ ...ended, host: "another" })).toBe(false);
-    expect(isProcessGone({ ...ended, space: "another" })).toBe(false);
-    expect(isProcessGone({ host, pid, startTicks })).toBe(ended.space === undefined);
+    expect(fateOfProcess({ ...ended, host: "another" })).toBe("unknown");
+    expect(fateOfProcess({ ...ended, space: "another" })).toBe("unknown");
+    expect(fateOfProcess({ host, pid, startTicks })).toBe(ended.space === undefined ? "gone" : "unknown");
   });
 });
 

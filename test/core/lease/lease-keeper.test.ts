@@ -49,7 +49,7 @@ describe("LeaseKeeper", () => {
     const process = { host: "h", pid: 7 };
     const gone = new LeaseKeeper({ table, clock }, { self: "gone", shards: SHARDS, durationMs: DURATION_MS, process });
     const heir = new LeaseKeeper(
-      { table, clock, isGone: () => true },
+      { table, clock, fateOf: () => "gone" },
       { self: "heir", shards: SHARDS, durationMs: DURATION_MS },
     );
     for (let i = 0; i < 3; i += 1) await rounds([gone, ...keepers]);

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { reapWorkers } from "../../../core/services/reap-workers.ts";
-import type { WorkerRecord } from "../../../core/worker/worker-record.ts";
+import type { Fate, WorkerRecord } from "../../../core/worker/worker-record.ts";
 import { World } from "../../support/world.ts";
 
 const HOUR_MS = 3_600_000;
 const PROCESS = { host: "h", pid: 7 };
 
 /** A world with the record of one worker, and a reaper that knows of certain processes that they are gone. */
-async function withRecord(record: Partial<WorkerRecord> = {}, isGone = false) {
+async function withRecord(record: Partial<WorkerRecord> = {}, fate: Fate = "unknown") {
   const world = new World({ workers: 0 });
-  const core = { ...world.core, isGone: () => isGone };
+  const core = { ...world.core, fateOf: () => fate };
   const steps: string[] = [];
   const remains = {
     releaseMessages: async () => void steps.push("release"),
@@ -33,7 +33,7 @@ async function withRecord(record: Partial<WorkerRecord> = {}, isGone = false) {
 
 describe("reapWorkers()", () => {
   it("clears away what a worker left whose process is gone for certain", async () => {
-    const { core, steps, reap } = await withRecord({}, true);
+    const { core, steps, reap } = await withRecord({}, "gone");
 
     expect(await reap()).toEqual(["w"]);
 
@@ -54,6 +54,13 @@ describe("reapWorkers()", () => {
     expect(await core.workers.find("default", "w")).toMatchObject({ state: "gone", goneAtMs: world.clock.nowMs() });
   });
 
+  it("leaves a worker alone whose process lives, however long it has been silent", async () => {
+    const { world, core, reap } = await withRecord({}, "alive");
+    await reap();
+    await world.clock.advance(10 * core.knobs.workerDeadAfterMs);
+    expect(await reap()).toEqual([]);
+  });
+
   it("leaves a worker alone whose heart beats", async () => {
     const { world, core, worker, reap } = await withRecord();
     for (let beat = 2; beat < 10; beat += 1) {
@@ -67,7 +74,7 @@ describe("reapWorkers()", () => {
     { who: "that was found gone", record: {} },
     { who: "that has left in order", record: { state: "gone" as const } },
   ])("keeps the record of a worker $who for an hour, however long it had lived", async ({ record }) => {
-    const { world, core, reap } = await withRecord(record, true);
+    const { world, core, reap } = await withRecord(record, "gone");
     const find = () => core.workers.find("default", "w");
 
     await reap();
