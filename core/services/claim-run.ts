@@ -38,7 +38,7 @@ export type Claim =
 const DONE: Claim = { kind: "done" };
 const MAX_ROUNDS = 10;
 /** Deliveries after which a message for a run that is well held by a living worker is taken for a duplicate. */
-const PATIENT_RECEIVES = 3;
+export const PATIENT_RECEIVES = 3;
 const HOLDER_CHECK_MS = 2_000;
 
 /**
