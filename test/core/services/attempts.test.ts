@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { JobDefinition } from "../../../core/job/definition.ts";
 import type { AttemptResult } from "../../../core/run/attempt-result.ts";
 import type { Run, RunningRun } from "../../../core/run/run.ts";
+import { startBackfill } from "../../../core/services/backfill.ts";
 import { cancelRun } from "../../../core/services/cancel-run.ts";
 import { claimRun } from "../../../core/services/claim-run.ts";
 import { finishRun, reportProgress } from "../../../core/services/finish-run.ts";
 import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
 import { rerun } from "../../../core/services/rerun.ts";
 import { triggerRuns } from "../../../core/services/trigger-runs.ts";
-import { NAMESPACE, World, type WorldOptions } from "../../support/world.ts";
+import { NAMESPACE, START_MS, World, type WorldOptions } from "../../support/world.ts";
 
 const FAILED = { kind: "failed", error: { name: "E", message: "no" } } as const satisfies AttemptResult;
 const SUCCEEDED = { kind: "succeeded" } as const satisfies AttemptResult;
@@ -295,6 +296,19 @@ describe("a run that waits too long in the queue", () => {
       ["expired", 0],
     ]);
     expect(await world.ledger("a")).toMatchObject({ skipped: { expired: 2 }, unexplained: 0 });
+  });
+
+  it("does not expire in the line of its own backfill, however long that is", async () => {
+    const world = new World();
+    world.behave = () => ({ takesMs: 1_000, result: SUCCEEDED });
+    await world.define({ name: "a", schedule: { cron: "* * * * *" }, timeouts: { queue: "60s" } });
+    const stretch = { fromMs: START_MS - 300 * 60_000, toMs: START_MS, concurrency: 1 };
+    await startBackfill(world.core, NAMESPACE, "a", stretch);
+    await world.advance(700_000);
+
+    const runs = world.runs("a").filter(({ cause }) => cause === "backfill");
+    expect(runs).toHaveLength(300);
+    expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(["succeeded"]));
   });
 });
 

@@ -169,6 +169,35 @@ describe("a concurrency key", () => {
     expect(world.runs("a").map(({ status }) => status)).toEqual(Array(3).fill("retrying"));
   });
 
+  it("that is full is waited for by a run that has begun, also where the overlap policy skips newcomers", async () => {
+    const world = new World();
+    const concurrency = [{ key: "{{parameters.k}}", scope: "namespace" as const, limit: 1 }];
+    const retry = { maxAttempts: 2, backoff: { initial: "10s", jitter: "none" } } as const;
+    await world.define({ name: "a", overlap: "skip", concurrency, retry });
+    await world.define({ name: "b", concurrency });
+    world.behave = ({ job, attempt, parameters }) => {
+      if (job === "b") return { takesMs: 30_000, result: { kind: "succeeded" } };
+      if (parameters?.["k"] === "y") return { takesMs: 60_000, result: { kind: "succeeded" } };
+      return attempt === 1
+        ? { takesMs: 100, result: { kind: "failed", error: { name: "E", message: "once" } } }
+        : { takesMs: 100, result: { kind: "succeeded" } };
+    };
+    const start = (job: string, k: string) =>
+      triggerRuns(world.core, NAMESPACE, job, { requests: [{ parameters: { k } }] });
+    await start("a", "x");
+    await world.advance(2_000);
+    await start("b", "x");
+    await world.advance(12_000);
+    // The other job holds the key of the retrying run now, and this one takes the limit of the job.
+    await start("a", "y");
+    await world.advance(150_000);
+
+    const retried = world.runs("a").find(({ parameters }) => parameters?.["k"] === "x");
+    expect(retried).toMatchObject({ status: "succeeded", attempt: 2 });
+    expect(world.watch.violations).toEqual([]);
+    expect(world.errors).toEqual([]);
+  });
+
   it("is not held by a run of a job that is paused", async () => {
     const world = longRuns(5_000);
     const concurrency = [{ key: "shared", scope: "namespace" as const, limit: 1 }];

@@ -62,6 +62,18 @@ describe("triggerRuns()", () => {
     expect(world.table.dump("")).toHaveLength(before);
   });
 
+  it("refused for its parameters leaves its idempotency key free for a request that is right", async () => {
+    const world = new World();
+    await world.define({ name: "a", parametersSchema: { type: "object", required: ["n"] } });
+    const send = (parameters: Record<string, number>) =>
+      triggerRuns(world.core, NAMESPACE, "a", { requests: [{ parameters }], idempotencyKey: "k" });
+
+    await expect(send({})).rejects.toMatchObject({ code: "parameters-invalid" });
+    expect(await send({ n: 1 })).toHaveLength(1);
+    await expect(send({ n: 2 })).rejects.toMatchObject({ code: "idempotency-mismatch" });
+    expect(world.runs("a")).toMatchObject([{ parameters: { n: 1 } }]);
+  });
+
   it("runs at the instant that it is given, also in days, and refuses one out of range", async () => {
     const world = new World();
     await world.define({ name: "a" });
