@@ -45,7 +45,7 @@ export async function resumeJob(
 }
 
 /** How far back rows are looked for of slots that were due shortly before the pause and held by it. */
-const HELD_LOOK_BACK_MS = 5 * 60_000;
+export const HELD_LOOK_BACK_MS = 5 * 60_000;
 /** Leaves the walks to us, who visit them at once, unless we die. */
 const TAKE_OVER_MS = 5_000;
 

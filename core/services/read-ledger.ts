@@ -4,7 +4,7 @@ import { accountSlot, type LedgerSummary, LedgerTally } from "../ledger/account.
 import type { Run } from "../run/run.ts";
 import { queueName } from "../run/message.ts";
 import type { Core } from "./core.ts";
-import { expectKnown } from "./pause-job.ts";
+import { expectKnown, HELD_LOOK_BACK_MS } from "./pause-job.ts";
 
 /** Slots that one request may account for. */
 export const MAX_LEDGER_SLOTS = 100_000;
@@ -52,7 +52,7 @@ export async function readLedger(
         tally.add(slot.atMs, { kind: "skipped", reason: "calendar" });
         continue;
       }
-      const isPaused = version.state === "paused" || (slot.atMs > lastRowMs && isHeld(slot.atMs, current));
+      const isPaused = version.state === "paused" || isHeld(slot.atMs, current, lastRowMs);
       const isFresh = slot.dueAtMs >= Math.min(waiting.sinceMs, nowMs - settleMs);
       tally.add(slot.atMs, accountSlot(slot.atMs, { row, gaps, isPaused, isFresh }));
     }
@@ -73,9 +73,10 @@ async function queueWaits(core: Core, { pool, priority }: CompiledJob): Promise<
   return { sinceMs: visible === 0 ? Infinity : core.clock.nowMs() - oldestAgeMs - core.knobs.prefetchMs };
 }
 
-/** Whether a slot without a row, due before the job was paused and after the last that started, is held by the pause. */
-function isHeld(atMs: number, { version }: CompiledJob): boolean {
-  return version.state === "paused" && atMs <= version.sinceMs;
+/** Whether a slot without a row is held by a pause: due shortly before it, or after the last slot that started. */
+function isHeld(atMs: number, { version }: CompiledJob, lastRowMs: number): boolean {
+  if (version.state !== "paused" || atMs > version.sinceMs) return false;
+  return atMs > lastRowMs || atMs > version.sinceMs - HELD_LOOK_BACK_MS;
 }
 
 interface Reign {

@@ -36,7 +36,9 @@ export async function settleSlots(
   const { job, current, reign, afterMs, untilMs, looks } = stretch;
   const { settleAfterMs, settleMaxMs } = core.knobs;
   const nowMs = core.clock.nowMs();
-  const endMs = Math.min(untilMs, nowMs - settleAfterMs - job.schedule.jitterMs);
+  // A version that governs no more has nothing on its way but what a pause may have held: that is looked for at once.
+  const graceMs = Number.isFinite(reign.untilMs) ? 0 : settleAfterMs;
+  const endMs = Math.min(untilMs, nowMs - graceMs - job.schedule.jitterMs);
   const { slots, isCut } = firingSlots(job, afterMs, endMs);
   const lastMs = isCut ? (slots.at(-1)?.atMs ?? endMs) : endMs;
   if (slots.length === 0) {

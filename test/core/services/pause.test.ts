@@ -28,6 +28,21 @@ describe("a pause", () => {
     expect(world.watch.violations).toEqual([]);
   });
 
+  it("lets the slots that it held start at once when it ends", async () => {
+    const world = new World({ workers: 0 });
+    await world.define({ name: "a", schedule: { every: "5s" }, overlap: "allow" });
+    await world.advance(6_000);
+    await pauseJob(world.core, NAMESPACE, "a", {});
+    world.addWorker();
+    await world.advance(2_000);
+    expect(await world.ledger("a")).toMatchObject({ expected: 1, fired: 0, skipped: { paused: 1 } });
+
+    await resumeJob(world.core, NAMESPACE, "a", { missed: "now" });
+    await world.advance(1_000);
+
+    expect(world.fired("a")).toEqual([5_000]);
+  });
+
   it("resumed with the last slot fires it also when it is older than the allowed lateness", async () => {
     const world = new World();
     await world.define({
