@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import type { Actions } from "./command-action.ts";
 import { addApplyCommands } from "./commands/apply.ts";
+import { addBackfillsCommands } from "./commands/backfills.ts";
 import { addCalendarCommands } from "./commands/calendars.ts";
 import { addDeadLetterCommands } from "./commands/dead-letters.ts";
 import { addImportCommands } from "./commands/import.ts";
@@ -41,6 +42,7 @@ export function buildProgram(actions: Actions): Command {
     });
   addApplyCommands(program, actions);
   addJobCommands(program, actions);
+  addBackfillsCommands(program, actions);
   addRunCommands(program, actions);
   addLedgerCommand(program, actions);
   addWhyCommand(program, actions);

@@ -156,6 +156,19 @@ describe("jobs", () => {
     );
     expect(JSON.parse(real.stdout)).toMatchObject({ state: "running", order: "newestFirst", total: 3 });
   });
+
+  it("backfills are listed, shown and stopped", async () => {
+    await apply(REPORT);
+    const range = ["--from", "2026-03-01T00:00:00Z", "--to", "2026-03-04T00:00:00Z"];
+    const { stdout: started } = await server.cli(["jobs", "backfill", "report", ...range, "--quiet"]);
+    const id = started.trim();
+
+    expect((await server.cli(["backfills", "list", "report"])).stdout).toContain(id);
+    expect((await server.cli(["backfills", "get", "report", id])).stdout).toMatch(/state +running/);
+    const { stdout, exitCode } = await server.cli(["backfills", "cancel", "report", id, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ id, state: "cancelled" });
+    expect(exitCode).toBe(0);
+  });
 });
 
 const BACKFILLS = "/v1/namespaces/default/jobs/report/backfills";
