@@ -164,7 +164,7 @@ describe("jobs", () => {
     const id = started.trim();
 
     expect((await server.cli(["backfills", "list", "report"])).stdout).toContain(id);
-    expect((await server.cli(["backfills", "get", "report", id])).stdout).toMatch(/state +running/);
+    expect((await server.cli(["backfills", "get", "report", id])).stdout).toMatch(/state: +running/);
     const { stdout, exitCode } = await server.cli(["backfills", "cancel", "report", id, "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ id, state: "cancelled" });
     expect(exitCode).toBe(0);
