@@ -55,7 +55,7 @@ export class SqliteQueue implements Queue {
       for (const { body, group, delayMs } of messages) {
         this.#sql.send.run(queue, group, delayMs === 0 ? 1 : 0, nowMs + delayMs, body);
       }
-    });
+    }, LAZY);
     this.#bell.ring(queue);
     return [];
   }
@@ -262,5 +262,8 @@ function deliveryOf(receipt: string): { id: number; receives: number } {
 /** How far ahead messages in flight are looked for; workers renew their holds every second for a few. */
 const LONGEST_HOLD_MS = 60_000;
 
-/** Should a loss of power undo a receipt, a longer hold or a removal, the message is delivered once more. */
+/**
+ * Should a loss of power undo a receipt, a longer hold or a removal, the message is delivered once more; should it undo a
+ * message, whoever watches over the run rings again.
+ */
 const LAZY = { lazy: true };

@@ -8,8 +8,9 @@
  */
 export interface Queue {
   /**
-   * Sends up to 10 messages. The promise is fulfilled when all accepted ones are durable; those that the service
-   * declined are returned, for a retry. After a rejection any part of the batch may have been sent.
+   * Sends up to 10 messages. The promise is fulfilled when all accepted ones will be delivered, unless the machine
+   * that keeps the queue loses power: a message is a hint, and whoever sends it has put down elsewhere what it is about.
+   * Those that the service declined are returned, for a retry. After a rejection any part of the batch may have been sent.
    */
   send(queue: QueueName, messages: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]>;
 

@@ -45,7 +45,8 @@ export async function submitRuns(
     ...watchesOf(soon, { nowMs, rungThroughMs: soonMs, visitAtMs: (_, last) => Math.max(nowMs, last) + settleAfterMs }),
     ...watchesOf(later, { nowMs, rungThroughMs: nowMs, visitAtMs: (first) => first - leadMs }),
   ];
-  await Promise.all(watches.map((watch) => core.due.arm(watch)));
+  // The flush of the runs covers what was committed before them.
+  await Promise.all(watches.map((watch) => core.due.arm(watch, { lazy: true })));
   await Promise.all(runs.map((run) => core.runs.put(run, "absent")));
   await sendDoorbells(
     core,

@@ -1,4 +1,4 @@
-import type { BatchWrite, Stored, Table } from "../ports/table.ts";
+import type { BatchWrite, PutOptions, Stored, Table } from "../ports/table.ts";
 import { MAX_BATCH_WRITE } from "../ports/table.ts";
 import { shardOf } from "../lease/shard.ts";
 import { keys } from "./keys.ts";
@@ -61,8 +61,9 @@ export class DueIndex {
     this.#shards = shards;
   }
 
-  async arm(entry: DueEntry): Promise<void> {
-    await this.#table.put(this.#key(entry), entry, "any");
+  /** @param options - `lazy` only if a write follows that is not, and that is nothing without the entry */
+  async arm(entry: DueEntry, options?: PutOptions): Promise<void> {
+    await this.#table.put(this.#key(entry), entry, "any", options);
   }
 
   /** Whether there is an entry for the same subject at the same instant. */
