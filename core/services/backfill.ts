@@ -6,6 +6,7 @@ import { type EndedRun, isEnded, type Run } from "../run/run.ts";
 import type { Backfill } from "../store/backfill-store.ts";
 import type { BackfillEntry, DueEntry } from "../store/due-index.ts";
 import type { Core } from "./core.ts";
+import { UNCOMMITTED_MS } from "./patience.ts";
 import { expectJob } from "./pause-job.ts";
 import { expectActive, type RunRequest, submitRuns } from "./submit-runs.ts";
 
@@ -93,7 +94,7 @@ export async function visitBackfill(core: Core, entry: BackfillEntry): Promise<r
   const nowMs = core.clock.nowMs();
   const again: readonly DueEntry[] = [{ ...entry, visitAtMs: nowMs + PAUSE_MS }];
   const stored = await core.backfills.find(entry.namespace, entry.job, entry.backfill);
-  if (stored === undefined) return nowMs - entry.armedAtMs > 600_000 ? [] : again;
+  if (stored === undefined) return nowMs - entry.armedAtMs > UNCOMMITTED_MS ? [] : again;
   const { backfill, rev } = stored;
   const job = (await core.jobs.find(entry.namespace, entry.job))?.compiled;
   if (backfill.state !== "running") return [];

@@ -1,3 +1,4 @@
+import { isSameJson } from "../json.ts";
 import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import type { JobVersion } from "../job/version.ts";
@@ -77,8 +78,4 @@ function nextVersion(
     calendars: previous?.calendars ?? {},
     ...change,
   };
-}
-
-function isSameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,3 +1,4 @@
+import { isSameJson } from "../json.ts";
 import { checkDefinition, type DefinitionLimits } from "../job/check-definition.ts";
 import { CarillonError } from "../errors.ts";
 import type { JobDefinition } from "../job/definition.ts";
@@ -93,10 +94,6 @@ const ACTIVE_LOOK_BACK_ROWS = 1_000;
 export async function activeRuns(core: Core, job: { readonly namespace: string; readonly name: string }) {
   const { rows } = await core.runs.page(job, { limit: ACTIVE_LOOK_BACK_ROWS });
   return rows.flatMap((row) => ("run" in row && !isEnded(row.run) && row.run.attempt > 0 ? [row.run] : []));
-}
-
-function isSameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function checkExpectation(current: StoredJob | undefined, name: string, expect: "absent" | number | undefined): void {

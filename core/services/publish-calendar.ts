@@ -1,4 +1,5 @@
 import { CarillonError } from "../errors.ts";
+import { isSameJson } from "../json.ts";
 import { compileCalendar } from "../schedule/calendar.ts";
 import type { CalendarDefinition } from "../schedule/definition.ts";
 import type { JobVersion } from "../job/version.ts";
@@ -56,8 +57,7 @@ async function commitEdition(
 ): Promise<CalendarEdition> {
   const current = await core.jobs.findCalendar(namespace, definition.name);
   // Before the expectation: who repeats a call that was cut short must get through to the jobs that it did not reach.
-  if (current !== undefined && JSON.stringify(current.edition.definition) === JSON.stringify(definition))
-    return current.edition;
+  if (current !== undefined && isSameJson(current.edition.definition, definition)) return current.edition;
   if (expectEdition !== undefined && (current?.edition.edition ?? 0) !== expectEdition) {
     throw new CarillonError(
       "version-conflict",

@@ -4,6 +4,7 @@ import type { Slot } from "../schedule/schedule.ts";
 import type { RunEntry } from "../store/due-index.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
+import { patienceMs } from "./patience.ts";
 import type { Reign } from "./reign.ts";
 import { sendDoorbells } from "./send.ts";
 import { slotDoorbell } from "./slot-run.ts";
@@ -34,7 +35,7 @@ export async function settleSlots(
   stretch: { job: CompiledJob; current: CompiledJob; reign: Reign; afterMs: number; untilMs: number; looks: number },
 ): Promise<Settled> {
   const { job, current, reign, afterMs, untilMs, looks } = stretch;
-  const { settleAfterMs, settleMaxMs } = core.knobs;
+  const { settleAfterMs } = core.knobs;
   const nowMs = core.clock.nowMs();
   // A version that governs no more has nothing on its way but what a pause may have held: that is looked for at once.
   const graceMs = Number.isFinite(reign.untilMs) ? 0 : settleAfterMs;
@@ -83,11 +84,9 @@ export async function settleSlots(
     watches: watchThrough(firstMissing.atMs),
     // A pause must not make the looks after it rare.
     looks: current.version.state === "active" ? looks + 1 : looks,
-    lookAgainMs: nowMs + Math.min(settleMaxMs, settleAfterMs * 2 ** Math.min(looks, MAX_DOUBLINGS)),
+    lookAgainMs: nowMs + patienceMs(core.knobs, looks),
   };
 }
-
-const MAX_DOUBLINGS = 16;
 
 /** Rings again for slots without a row, or gives those a row that can't run any more; returns the ones still without. */
 async function recover(

@@ -6,6 +6,7 @@ import { MAX_INSTANT_MS } from "../schedule/definition.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
+import { patienceMs } from "./patience.ts";
 import { sendDoorbells } from "./send.ts";
 import { slotDoorbell } from "./slot-run.ts";
 import { watchOf } from "./watch.ts";
@@ -55,7 +56,7 @@ async function ringAgain(
   entry: JobEntry,
   { job, current }: { job: CompiledJob; current: CompiledJob },
 ): Promise<readonly DueEntry[]> {
-  const { settleAfterMs, settleMaxMs } = core.knobs;
+  const { settleAfterMs } = core.knobs;
   const nowMs = core.clock.nowMs();
   const slot = { atMs: entry.cursorMs, dueAtMs: entry.cursorMs + job.schedule.jitterMs };
   if (nowMs < slot.dueAtMs + settleAfterMs) return again(core, entry, slot.dueAtMs + settleAfterMs);
@@ -66,7 +67,7 @@ async function ringAgain(
   }
   if (current.version.state !== "active") return again(core, entry, nowMs + settleAfterMs);
   await ring(core, job, slot.atMs);
-  const restMs = Math.min(settleMaxMs, settleAfterMs * 2 ** Math.min(entry.looks, MAX_DOUBLINGS));
+  const restMs = patienceMs(core.knobs, entry.looks);
   return again(core, { ...entry, looks: entry.looks + 1 }, nowMs + restMs);
 }
 
@@ -121,8 +122,6 @@ interface EndedLink {
   readonly cursorMs: number;
   readonly nextMs: number;
 }
-
-const MAX_DOUBLINGS = 16;
 
 /** Follows the ledger from the entry's slot to the last one that has a row. */
 async function lastLink(

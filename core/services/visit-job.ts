@@ -2,14 +2,13 @@ import type { CompiledJob } from "../job/compile.ts";
 import { horizonAt, type Plan, planVisit } from "../ledger/plan.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
 import type { Core } from "./core.ts";
+import { UNCOMMITTED_MS } from "./patience.ts";
 import { findReign } from "./reign.ts";
 import { sendDoorbells } from "./send.ts";
 import { settleSlots, type Settled } from "./settle-slots.ts";
 import { slotDoorbell } from "./slot-run.ts";
 import { visitAfterEnd } from "./visit-after-end.ts";
 
-/** How long an entry may wait for the commit (of its version, or of a resumption) that it was armed for. */
-const UNCOMMITTED_MS = 10 * 60_000;
 const UNCOMMITTED_RETRY_MS = 5_000;
 
 /**

@@ -3,13 +3,12 @@ import { isEnded } from "../run/run.ts";
 import type { DueEntry, RunEntry } from "../store/due-index.ts";
 import type { StoredRun } from "../store/run-store.ts";
 import type { Core } from "./core.ts";
+import { patienceMs, UNCOMMITTED_MS } from "./patience.ts";
 import { endLost } from "./end-lost.ts";
 import { expireRun } from "./end-unclaimed.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
 import { isHolderGone } from "./worker-liveness.ts";
 
-/** How long a watch may wait for the commit of a run. */
-const UNCOMMITTED_MS = 10 * 60_000;
 const UNCOMMITTED_RETRY_MS = 30_000;
 
 /**
@@ -84,13 +83,11 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   if (dueAtMs > nowMs + knobs.lookAheadMs) return { visitAtMs: dueAtMs - knobs.leadMs };
   const ring = runDoorbell(run, dueAtMs);
   if (dueAtMs > entry.rungThroughMs) return { visitAtMs: Math.max(nowMs, dueAtMs) + knobs.settleAfterMs, ring };
-  const patienceMs = Math.min(knobs.settleMaxMs, knobs.settleAfterMs * 2 ** Math.min(entry.looks, MAX_DOUBLINGS));
-  if (nowMs < dueAtMs + patienceMs) return { visitAtMs: dueAtMs + patienceMs };
-  return { visitAtMs: nowMs + patienceMs, ring, isAgain: true };
+  const waitMs = patienceMs(knobs, entry.looks);
+  if (nowMs < dueAtMs + waitMs) return { visitAtMs: dueAtMs + waitMs };
+  return { visitAtMs: nowMs + waitMs, ring, isAgain: true };
 }
 
 async function isPaused(core: Core, { namespace, job }: RunKey): Promise<boolean> {
   return (await core.jobs.find(namespace, job))?.compiled.version.state === "paused";
 }
-
-const MAX_DOUBLINGS = 16;
