@@ -18,7 +18,7 @@ import {
   type DeadLetterRow,
   type QueueStatements,
 } from "./sqlite-queue-statements.ts";
-import { checkMax, checkMessages, checkQueueName, checkReceive, checkVisibility } from "./queue-rules.ts";
+import { checkMax, checkMessages, checkQueueName, checkReceive, checkVisibility } from "../shared/queue-rules.ts";
 import { reading } from "./sqlite-errors.ts";
 
 /**

@@ -10,7 +10,7 @@ import { openDatabase } from "./open-database.ts";
 import { holderName, ownProcess } from "./process-ref.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { SqliteTable } from "./sqlite-table.ts";
-import { SystemClock } from "./system-clock.ts";
+import { SystemClock } from "../shared/system-clock.ts";
 
 export interface SqliteStoreOptions {
   /** Made if absent. Several processes of one machine may share it. */

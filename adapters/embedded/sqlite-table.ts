@@ -13,7 +13,7 @@ import type {
 } from "../../core/ports/table.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { reading } from "./sqlite-errors.ts";
-import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "./table-rules.ts";
+import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "../shared/table-rules.ts";
 
 /** The Table port over one SQLite table. Reads see every committed write; writes go through the group commit. */
 export class SqliteTable implements Table {

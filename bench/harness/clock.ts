@@ -1,4 +1,4 @@
-import { SystemClock } from "../../adapters/embedded/system-clock.ts";
+import { SystemClock } from "../../adapters/shared/system-clock.ts";
 
 const clock = new SystemClock();
 

@@ -1,4 +1,4 @@
-import { SystemClock } from "../../adapters/embedded/system-clock.ts";
+import { SystemClock } from "../../adapters/shared/system-clock.ts";
 import { queueConformance } from "../conformance/queue-conformance.ts";
 import { tableConformance } from "../conformance/table-conformance.ts";
 import { MemoryQueue } from "./memory-queue.ts";

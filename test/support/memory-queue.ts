@@ -4,7 +4,7 @@ import {
   checkQueueName,
   checkReceive,
   checkVisibility,
-} from "../../adapters/embedded/queue-rules.ts";
+} from "../../adapters/shared/queue-rules.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type {
   DeadLetter,

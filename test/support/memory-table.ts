@@ -1,10 +1,4 @@
-import {
-  checkBatchGet,
-  checkBatchWrite,
-  checkKey,
-  checkQuery,
-  serialise,
-} from "../../adapters/embedded/table-rules.ts";
+import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "../../adapters/shared/table-rules.ts";
 import type {
   BatchWrite,
   Body,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SystemIds } from "../../../adapters/embedded/system-ids.ts";
-import { SystemRandom } from "../../../adapters/embedded/system-random.ts";
+import { SystemIds } from "../../../adapters/shared/system-ids.ts";
+import { SystemRandom } from "../../../adapters/shared/system-random.ts";
 import { idsConformance } from "../../conformance/ids-conformance.ts";
 import { randomConformance } from "../../conformance/random-conformance.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { SystemClock } from "../../../adapters/embedded/system-clock.ts";
+import { SystemClock } from "../../../adapters/shared/system-clock.ts";
 import { clockConformance } from "../../conformance/clock-conformance.ts";
 
 clockConformance("system", () => ({ clock: new SystemClock(), pass: (ms) => delay(ms) }));

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { ChannelNotifier } from "../../../adapters/embedded/channel-notifier.ts";
-import { ConsoleNotifier } from "../../../adapters/embedded/console-notifier.ts";
-import { WebhookNotifier, type PostWebhook } from "../../../adapters/embedded/webhook-notifier.ts";
+import { ChannelNotifier } from "../../../adapters/shared/channel-notifier.ts";
+import { ConsoleNotifier } from "../../../adapters/shared/console-notifier.ts";
+import { WebhookNotifier, type PostWebhook } from "../../../adapters/shared/webhook-notifier.ts";
 import type { Alert } from "../../../core/ports/notifier.ts";
 import { notifierConformance } from "../../conformance/notifier-conformance.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
