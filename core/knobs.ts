@@ -16,6 +16,8 @@ export interface Knobs {
   /** How long a received message stays hidden unless the worker extends it. */
   readonly visibilityMs: number;
   readonly heartbeatMs: number;
+  /** How often a worker looks for what is asked of it, such as a cancellation. */
+  readonly commandPollMs: number;
   /** A worker whose heartbeat has not been seen to change for this long, on the observer's own clock, is dead. */
   readonly workerDeadAfterMs: number;
   /** A scheduler's lease on a shard, renewed at a third of it. */
@@ -38,9 +40,33 @@ export const EMBEDDED_KNOBS: Knobs = {
   prefetchMs: 200,
   visibilityMs: 4_000,
   heartbeatMs: 1_000,
+  commandPollMs: 1_000,
   workerDeadAfterMs: 6_000,
   leaseMs: 6_000,
   pollMs: 1_000,
+  maxLost: 5,
+  maxWaiters: 1_000,
+};
+
+/**
+ * For a scheduler that is woken once a minute, up to a minute late, so that two wake-ups may lie two minutes apart: the
+ * lead is longer than that, and look-ahead and lead together are below the longest delay of a message. What is read
+ * and written for no run in particular (heartbeats, commands, messages kept hidden) is paid for each time, hence rare.
+ */
+export const AWS_KNOBS: Knobs = {
+  shards: 8,
+  lookAheadMs: 180_000,
+  leadMs: 130_000,
+  misfireAfterMs: 60_000,
+  settleAfterMs: 120_000,
+  settleMaxMs: 30 * 60_000,
+  prefetchMs: 1_000,
+  visibilityMs: 120_000,
+  heartbeatMs: 15_000,
+  commandPollMs: 5_000,
+  workerDeadAfterMs: 60_000,
+  leaseMs: 60_000,
+  pollMs: 60_000,
   maxLost: 5,
   maxWaiters: 1_000,
 };

@@ -23,6 +23,10 @@ export interface HeartOptions {
 
 /** How often the progress of an attempt is stored at most. */
 const PROGRESS_PERIOD_MS = 1_000;
+/** How often is looked, at no cost, for attempts that take too long and for messages that wait too long. */
+const LOOK_PERIOD_MS = 1_000;
+/** In how many parts of the time that messages stay hidden the hold on them is renewed. */
+const RENEWALS = 4;
 
 /**
  * What a worker does once a period while it lives: it says so, renews the hold on its messages, obeys commands, stops
@@ -48,14 +52,16 @@ export class Heart {
 
   /** Beats until `signal` is aborted and what has begun is done. */
   async keep(signal: AbortSignal): Promise<void> {
-    const { heartbeatMs } = this.#core.knobs;
+    const { heartbeatMs, commandPollMs, visibilityMs } = this.#core.knobs;
+    const { intake } = this.#options;
     await Promise.all([
-      this.#repeat(heartbeatMs, signal, () => this.#checkTimes()),
+      this.#repeat(LOOK_PERIOD_MS, signal, () => this.#checkTimes()),
+      this.#repeat(LOOK_PERIOD_MS, signal, () => intake.giveBackOverdue()),
       // One after the other: observers rely on a heartbeat telling all that was in hand when the one before had ended.
       this.#repeat(heartbeatMs, signal, () => this.#sayItLives()),
       this.#repeat(heartbeatMs, signal, () => this.#takeovers.look()),
-      this.#repeat(heartbeatMs, signal, () => this.#keepMessages()),
-      this.#repeat(heartbeatMs, signal, () => this.#commands.obey()),
+      this.#repeat(visibilityMs / RENEWALS, signal, () => this.#keepMessages()),
+      this.#repeat(commandPollMs, signal, () => this.#commands.obey()),
       this.#repeat(PROGRESS_PERIOD_MS, signal, () => this.#storeProgress()),
     ]);
   }
@@ -100,7 +106,6 @@ export class Heart {
 
   async #keepMessages(): Promise<void> {
     const { intake, attempts, receipts } = this.#options;
-    await intake.giveBackOverdue();
     await receipts.hide([...intake.held(), ...attempts.held()], this.#core.knobs.visibilityMs);
   }
 

@@ -1,5 +1,8 @@
 import type { Clock } from "../ports/clock.ts";
 
+/** For each process: the heartbeat that was seen last, and for how long it had not changed. */
+export type SilenceNotes = Readonly<Record<string, { readonly beat: number; readonly silentMs: number }>>;
+
 /**
  * Tells the dead from the living without comparing two hosts' clocks: a process is dead when its heartbeat has not been
  * seen to change for a whole period of the observer's own monotonic clock.
@@ -24,6 +27,23 @@ export class SilenceObserver {
     }
     const silentMs = nowMs - seen.sinceMs;
     return silentMs >= this.#deadAfterMs ? { dead: true } : { dead: false, inMs: this.#deadAfterMs - silentMs };
+  }
+
+  /** What has been seen, for an observer of another process to go on from. */
+  notes(): SilenceNotes {
+    const nowMs = this.#clock.monotonicMs();
+    return Object.fromEntries(
+      [...this.#seen].map(([id, { beat, sinceMs }]) => [id, { beat, silentMs: nowMs - sinceMs }]),
+    );
+  }
+
+  /** Goes on from the notes of another observer, taken `agoMs` ago. */
+  resume(notes: SilenceNotes, agoMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#seen.clear();
+    for (const [id, { beat, silentMs }] of Object.entries(notes)) {
+      this.#seen.set(id, { beat, sinceMs: nowMs - silentMs - Math.max(0, agoMs) });
+    }
   }
 
   forget(id: string): void {

@@ -15,6 +15,12 @@ import { SilenceObserver } from "../lease/silence-observer.ts";
 import { OblivionObserver } from "../worker/oblivion-observer.ts";
 import type { Fate, ProcessRef } from "../worker/worker-record.ts";
 
+/** A run that a message has been sent for. */
+export interface Rung {
+  readonly pool: string;
+  readonly dueAtMs: number;
+}
+
 /** What the host gives: one adapter for each port. */
 export interface Ports {
   readonly table: Table;
@@ -25,6 +31,10 @@ export interface Ports {
   readonly metrics: Metrics;
   /** What the host knows of a process; where it knows nothing, `unknown`. */
   readonly fateOf?: (process: ProcessRef) => Fate;
+  /** Told of the runs that have been rung for, where workers have to be woken. Never rejects. */
+  readonly onRung?: (rung: readonly Rung[]) => Promise<void>;
+  /** Told of entries that have been armed, where the scheduler has to be woken. Never rejects. */
+  readonly onArmed?: (visitAtMs: number) => Promise<void>;
 }
 
 /** Ports, stores and knobs: what every service is given. */
@@ -47,7 +57,7 @@ export function createCore(ports: Ports, knobs: Knobs): Core {
     knobs,
     jobs: new JobStore(table),
     runs: new RunStore(table),
-    due: new DueIndex(table, knobs.shards),
+    due: new DueIndex(table, { shards: knobs.shards, onArmed: ports.onArmed }),
     limits: new LimitStore(table),
     workers: new WorkerStore(table),
     backfills: new BackfillStore(table),

@@ -86,7 +86,7 @@ export class Scheduler {
       const { visited, failures } = await visitShard(this.#core, shard);
       for (const failure of failures) this.#options.onError(failure);
       if (visited > 0) metrics.count("entries_visited", {}, visited);
-      const nextMs = visited >= MAX_VISITS_PER_ROUND ? 0 : await due.nextVisitMs(shard);
+      const nextMs = visited >= MAX_VISITS_PER_ROUND ? 0 : (await due.next(shard))?.visitAtMs;
       if (nextMs !== undefined) restMs = Math.min(restMs, Math.max(0, nextMs - clock.nowMs()));
     }
     return restMs;

@@ -42,6 +42,7 @@ export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]):
     }
   }
   await Promise.all(batches);
+  await core.onRung?.(doorbells.map(({ pool, message: { dueAtMs } }) => ({ pool, dueAtMs })));
 }
 
 async function sendBatch(core: Core, name: string, messages: readonly OutgoingMessage[]): Promise<void> {

@@ -109,6 +109,7 @@ async function recover(
   // While the job is paused its unclaimed slots are held: ringing would be in vain.
   if (waiting.length > 0 && current.version.state === "active") {
     core.metrics.count("slots_rung_again", {}, waiting.length);
+    core.metrics.observe("oldest_unclaimed_ms", nowMs - (waiting[0]?.dueAtMs ?? nowMs));
     await sendDoorbells(
       core,
       waiting.map((slot) => slotDoorbell(job, slot)),

@@ -85,6 +85,7 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   if (dueAtMs > entry.rungThroughMs) return { visitAtMs: Math.max(nowMs, dueAtMs) + knobs.settleAfterMs, ring };
   const waitMs = patienceMs(knobs, entry.looks);
   if (nowMs < dueAtMs + waitMs) return { visitAtMs: dueAtMs + waitMs };
+  core.metrics.observe("oldest_unclaimed_ms", nowMs - dueAtMs);
   return { visitAtMs: nowMs + waitMs, ring, isAgain: true };
 }
 

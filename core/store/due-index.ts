@@ -1,7 +1,7 @@
 import type { BatchWrite, PutOptions, Stored, Table } from "../ports/table.ts";
 import { MAX_BATCH_WRITE } from "../ports/table.ts";
 import { shardOf } from "../lease/shard.ts";
-import { keys } from "./keys.ts";
+import { keys, keyText } from "./keys.ts";
 
 /**
  * What is to be looked at, and when. An entry is a promise to visit; it carries no authority: a visit reads the job or
@@ -55,15 +55,21 @@ export interface BackfillEntry {
 export class DueIndex {
   readonly #table: Table;
   readonly #shards: number;
+  readonly #onArmed: ((visitAtMs: number) => Promise<void>) | undefined;
 
-  constructor(table: Table, shards: number) {
+  constructor(
+    table: Table,
+    { shards, onArmed }: { shards: number; onArmed?: ((visitAtMs: number) => Promise<void>) | undefined },
+  ) {
     this.#table = table;
     this.#shards = shards;
+    this.#onArmed = onArmed;
   }
 
   /** @param options - `lazy` only if a write follows that is not, and that is nothing without the entry */
   async arm(entry: DueEntry, options?: PutOptions): Promise<void> {
     await this.#table.put(this.#key(entry), entry, "any", options);
+    await this.#onArmed?.(entry.visitAtMs);
   }
 
   /** Whether there is an entry for the same subject at the same instant. */
@@ -77,11 +83,11 @@ export class DueIndex {
     return page.items.map(asEntry);
   }
 
-  /** The soonest visit of a shard, epoch milliseconds, or `undefined` when it has none. */
-  async nextVisitMs(shard: number): Promise<number | undefined> {
+  /** The entry of a shard that is to be visited next, or `undefined` when it has none. */
+  async next(shard: number): Promise<DueEntry | undefined> {
     const page = await this.#table.query({ pk: keys.duePartition(shard), limit: 1 });
     const [first] = page.items;
-    return first === undefined ? undefined : asEntry(first).visitAtMs;
+    return first === undefined ? undefined : asEntry(first);
   }
 
   /** Replaces visited entries by what is to be visited next. New entries are put before the old ones go. */
@@ -140,10 +146,6 @@ function subject(entry: DueEntry): string {
     case "backfill":
       return `backfill#${entry.namespace}#${entry.job}#${entry.backfill}`;
   }
-}
-
-function keyText({ pk, sk }: { pk: string; sk: string }): string {
-  return `${pk} ${sk}`;
 }
 
 function asEntry(stored: Stored): DueEntry {

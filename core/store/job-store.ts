@@ -1,9 +1,9 @@
 import { type CompiledJob, compileJob } from "../job/compile.ts";
 import type { JobVersion } from "../job/version.ts";
-import type { Stored, Table } from "../ports/table.ts";
+import { type Key, MAX_BATCH_GET, type Stored, type Table } from "../ports/table.ts";
 import type { VersionedCalendar } from "../schedule/schedule.ts";
 import type { CalendarDefinition } from "../schedule/definition.ts";
-import { keys } from "./keys.ts";
+import { keys, keyText } from "./keys.ts";
 import { listAll } from "./pages.ts";
 
 export interface CalendarEdition {
@@ -31,31 +31,45 @@ const MAX_COMPILED = 20_000;
 export class JobStore {
   readonly #table: Table;
   readonly #compiled = new Map<string, CompiledJob>();
-  readonly #reads = new Map<string, Promise<StoredJob | undefined>>();
+  /** What the callers of this turn want to know. */
+  #wanted: { readonly keys: Map<string, Key>; readonly read: Promise<ReadonlyMap<string, Stored>> } | undefined;
 
   constructor(table: Table) {
     this.#table = table;
   }
 
-  /** The job as of now (a strongly consistent read); deleted ones included. Callers at the same moment share one read. */
-  find(namespace: string, name: string): Promise<StoredJob | undefined> {
-    const id = `${namespace}/${name}`;
-    const pending = this.#reads.get(id);
-    if (pending !== undefined) return pending;
-    const read = this.#read(namespace, name);
-    this.#reads.set(id, read);
-    return read;
-  }
-
-  async #read(namespace: string, name: string): Promise<StoredJob | undefined> {
-    const id = `${namespace}/${name}`;
-    // One turn later, so that callers of this turn join; the read begins after all of their calls.
-    await Promise.resolve();
-    this.#reads.delete(id);
-    const stored = await this.#table.get(keys.job(namespace, name));
+  /**
+   * The job as of now (a strongly consistent read); deleted ones included. Callers of the same turn share one read: the
+   * scheduler, which visits many jobs side by side, asks for them all at once.
+   */
+  async find(namespace: string, name: string): Promise<StoredJob | undefined> {
+    // The read begins a turn later, after all of their calls.
+    this.#wanted ??= { keys: new Map(), read: Promise.resolve().then(() => this.#readWanted()) };
+    const key = keys.job(namespace, name);
+    this.#wanted.keys.set(keyText(key), key);
+    const stored = (await this.#wanted.read).get(keyText(key));
     return stored === undefined
       ? undefined
       : { compiled: await this.#compile(stored.body as JobVersion), rev: stored.rev };
+  }
+
+  async #readWanted(): Promise<ReadonlyMap<string, Stored>> {
+    const wanted = [...(this.#wanted?.keys.values() ?? [])];
+    this.#wanted = undefined;
+    return new Map((await this.#getAll(wanted)).map((stored) => [keyText(stored.key), stored]));
+  }
+
+  async #getAll(wanted: readonly Key[]): Promise<readonly Stored[]> {
+    const [only] = wanted;
+    if (only !== undefined && wanted.length === 1) {
+      const stored = await this.#table.get(only);
+      return stored === undefined ? [] : [stored];
+    }
+    const batches: Promise<readonly Stored[]>[] = [];
+    for (let i = 0; i < wanted.length; i += MAX_BATCH_GET) {
+      batches.push(this.#table.batchGet(wanted.slice(i, i + MAX_BATCH_GET)));
+    }
+    return (await Promise.all(batches)).flat();
   }
 
   /** The version, wherever it is; `undefined` when it was never committed. */

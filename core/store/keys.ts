@@ -40,6 +40,11 @@ export const keys = {
   dueBefore: (atMs: number) => padded(Math.max(0, Math.floor(atMs)), INSTANT_DIGITS),
   lease: (shard: number): Key => ({ pk: "lease#scheduler", sk: `shard#${padded(shard, SHARD_DIGITS)}` }),
   scheduler: (id: string): Key => ({ pk: "scheduler", sk: id }),
+  tickLease: (group: number): Key => ({ pk: "lease#tick", sk: padded(group, SHARD_DIGITS) }),
+  pace: { pk: "pace", sk: "pace" },
+  silence: { pk: "silence", sk: "workers" },
+  poolSize: (pool: string): Key => ({ pk: "pool-sizes", sk: pool }),
+  ledgerAudit: { pk: "ledger-audit", sk: "position" },
   worker: (pool: string, id: string): Key => ({ pk: `pool#${pool}`, sk: `worker#${id}` }),
   workers: (pool: string) => ({ pk: `pool#${pool}`, prefix: "worker#" }),
   pool: (pool: string): Key => ({ pk: "pools", sk: pool }),
@@ -57,6 +62,11 @@ export const keys = {
   }),
   auditLog: (namespace: string) => ({ pk: `audit#${namespace}`, prefix: "" }),
 };
+
+/** A key as one text, for maps. */
+export function keyText({ pk, sk }: Key): string {
+  return `${pk} ${sk}`;
+}
 
 export const GAP_SUFFIX = "~gap";
 
