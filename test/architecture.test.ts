@@ -14,6 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   api: ["core"],
   worker: ["core", "adapters"],
   server: ["core", "adapters", "api", "worker"],
+  functions: ["core", "adapters", "api"],
   client: ["api/contract"],
 };
 
