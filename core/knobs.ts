@@ -18,6 +18,8 @@ export interface Knobs {
   readonly heartbeatMs: number;
   /** How often a worker looks for what is asked of it, such as a cancellation. */
   readonly commandPollMs: number;
+  /** How long a worker keeps the output of an attempt at most before it is written, together with what has come meanwhile. */
+  readonly logFlushMs: number;
   /** A worker whose heartbeat has not been seen to change for this long, on the observer's own clock, is dead. */
   readonly workerDeadAfterMs: number;
   /** A scheduler's lease on a shard, renewed at a third of it. */
@@ -41,6 +43,7 @@ export const EMBEDDED_KNOBS: Knobs = {
   visibilityMs: 4_000,
   heartbeatMs: 1_000,
   commandPollMs: 1_000,
+  logFlushMs: 100,
   workerDeadAfterMs: 6_000,
   leaseMs: 6_000,
   pollMs: 1_000,
@@ -64,6 +67,7 @@ export const AWS_KNOBS: Knobs = {
   visibilityMs: 120_000,
   heartbeatMs: 15_000,
   commandPollMs: 5_000,
+  logFlushMs: 1_000,
   workerDeadAfterMs: 60_000,
   leaseMs: 60_000,
   pollMs: 60_000,

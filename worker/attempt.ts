@@ -15,6 +15,7 @@ export interface AttemptPorts {
   readonly clock: Clock;
   readonly logs: RunLogs;
   readonly executor: Executor;
+  readonly logFlushMs: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -39,7 +40,8 @@ export class Attempt {
     this.epoch = run.epoch;
     this.startedAtMs = ports.clock.monotonicMs();
     this.#lastSignMs = this.startedAtMs;
-    this.#log = new LogWriter(ports, { runId: this.runId, attempt: run.attempt }, ports.onError);
+    const stream = { runId: this.runId, attempt: run.attempt };
+    this.#log = new LogWriter(ports, { stream, flushMs: ports.logFlushMs, onError: ports.onError });
   }
 
   get run(): RunningRun {

@@ -122,9 +122,9 @@ export class Attempts implements Iterable<Attempt> {
   }
 
   async #execute(held: Held, claim: Claimed): Promise<void> {
-    const { clock, metrics } = this.#core;
+    const { clock, metrics, knobs } = this.#core;
     const { executor, logs, onError, progress, receipts } = this.#options;
-    const attempt = new Attempt({ clock, logs, executor, onError }, claim.run, claim.job);
+    const attempt = new Attempt({ clock, logs, executor, logFlushMs: knobs.logFlushMs, onError }, claim.run, claim.job);
     this.#claiming.delete(held);
     this.#executing.set(attempt.runId, { attempt, held });
     if (this.#isHandingBack) attempt.stop({ kind: "drain", graceMs: HANDING_BACK_GRACE_MS });

@@ -1,7 +1,6 @@
 import type { Clock } from "../core/ports/clock.ts";
 import type { LogEntry, LogStream, RunLogs } from "../core/ports/run-logs.ts";
 
-const FLUSH_AFTER_MS = 100;
 const FLUSH_AT_ENTRIES = 500;
 
 /**
@@ -13,16 +12,22 @@ export class LogWriter {
   readonly #clock: Clock;
   readonly #stream: LogStream;
   readonly #onError: (error: unknown) => void;
+  readonly #flushMs: number;
   #entries: LogEntry[] = [];
   #writing: Promise<void> | undefined;
   #isUsed = false;
   /** Cuts the wait for more output short. */
   readonly #closing = new AbortController();
 
-  constructor(ports: { logs: RunLogs; clock: Clock }, stream: LogStream, onError: (error: unknown) => void) {
-    this.#logs = ports.logs;
-    this.#clock = ports.clock;
+  /** @param options.flushMs - how long output may wait for more of it */
+  constructor(
+    { logs, clock }: { logs: RunLogs; clock: Clock },
+    { stream, flushMs, onError }: { stream: LogStream; flushMs: number; onError: (error: unknown) => void },
+  ) {
+    this.#logs = logs;
+    this.#clock = clock;
     this.#stream = stream;
+    this.#flushMs = flushMs;
     this.#onError = onError;
   }
 
@@ -42,7 +47,7 @@ export class LogWriter {
   }
 
   async #writeSoon(): Promise<void> {
-    if (this.#entries.length < FLUSH_AT_ENTRIES) await this.#clock.sleep(FLUSH_AFTER_MS, this.#closing.signal);
+    if (this.#entries.length < FLUSH_AT_ENTRIES) await this.#clock.sleep(this.#flushMs, this.#closing.signal);
     await this.#flush();
     this.#writing = undefined;
     if (this.#entries.length > 0) this.#writing = this.#writeSoon();

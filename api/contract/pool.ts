@@ -41,7 +41,7 @@ export const queueSchema = z
     delayed: z.int(),
     inFlight: z.int(),
     deadLetters: z.int(),
-    oldestAgeMs: z.number(),
+    oldestAgeMs: z.number().optional().meta({ description: "Absent where the queue service does not tell it" }),
   })
   .meta({ id: "Queue" });
 export type Queue = z.infer<typeof queueSchema>;

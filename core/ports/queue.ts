@@ -27,23 +27,35 @@ export interface Queue {
   /** Removes received messages. Unknown or stale receipts are ignored. */
   delete(queue: QueueName, receipts: readonly string[]): Promise<void>;
 
-  /** Approximate counts, for display and scaling. `oldestAgeMs` counts visible messages from the instant they became visible. */
+  /**
+   * Approximate counts, for display and scaling. `oldestAgeMs` counts visible messages from the instant they became visible;
+   * it is absent where the service does not tell it (SQS).
+   */
   depth(queue: QueueName): Promise<QueueDepth>;
 
-  /** Up to `max` dead letters, oldest first, without removing them. */
+  /**
+   * Up to `max` dead letters, oldest first, without removing them. Where there are more, SQS chooses which; a look counts
+   * there as a receive, and two looks at once may each see a part.
+   */
   deadLetters(queue: QueueName, max: number): Promise<readonly DeadLetter[]>;
 
-  /** Makes all dead letters of the queue visible messages again; returns how many. */
+  /**
+   * Makes all dead letters of the queue visible messages again; returns how many. On SQS 10,000 at most; more with another
+   * call. After a rejection some may be both.
+   */
   redrive(queue: QueueName): Promise<number>;
 }
 
-/** `<pool>.<priority>`, for example `default.normal`: letters, digits, `.`, `_` and `-`, at most 80. */
+/**
+ * `<pool>.<priority>`, for example `default.normal`: letters, digits, `.`, `_` and `-`, at most 80. On SQS a pool is of a-z,
+ * 0-9 and `-`, at most 40.
+ */
 export type QueueName = string;
 
 export interface OutgoingMessage {
-  /** A JSON text of at most 256 KB. */
+  /** A JSON text of at most 256 KB. SQS takes U+FFFE and U+FFFF only escaped. */
   readonly body: string;
-  /** The fairness group: the namespace of the run; 1 to 128 characters. */
+  /** The fairness group: the namespace of the run; 1 to 128 characters, on SQS ASCII ones without spaces. */
   readonly group: string;
   /** 0 to 900,000. Adapters may round down to whole seconds, never up. */
   readonly delayMs: number;
@@ -70,7 +82,7 @@ export interface QueueDepth {
   readonly delayed: number;
   readonly inFlight: number;
   readonly deadLetters: number;
-  readonly oldestAgeMs: number;
+  readonly oldestAgeMs?: number;
 }
 
 export interface DeadLetter {

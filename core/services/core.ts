@@ -13,6 +13,7 @@ import { RunStore } from "../store/run-store.ts";
 import { WorkerStore } from "../store/worker-store.ts";
 import { SilenceObserver } from "../lease/silence-observer.ts";
 import { OblivionObserver } from "../worker/oblivion-observer.ts";
+import type { Doorbell } from "./send.ts";
 import type { Fate, ProcessRef } from "../worker/worker-record.ts";
 
 /** A run that a message has been sent for. */
@@ -48,6 +49,8 @@ export interface Core extends Ports {
   readonly backfills: BackfillStore;
   readonly observer: SilenceObserver;
   readonly oblivion: OblivionObserver;
+  /** Takes doorbells in place of the queue: whoever gave it sends them, before anything that relies on them is written. */
+  readonly collect?: (doorbells: readonly Doorbell[]) => void;
 }
 
 export function createCore(ports: Ports, knobs: Knobs): Core {
@@ -57,11 +60,18 @@ export function createCore(ports: Ports, knobs: Knobs): Core {
     knobs,
     jobs: new JobStore(table),
     runs: new RunStore(table),
-    due: new DueIndex(table, { shards: knobs.shards, onArmed: ports.onArmed }),
+    due: new DueIndex(table, { shards: knobs.shards, onArmed: ports.onArmed, rest: (attempt) => rest(ports, attempt) }),
     limits: new LimitStore(table),
     workers: new WorkerStore(table),
     backfills: new BackfillStore(table),
     observer: new SilenceObserver(clock, knobs.workerDeadAfterMs),
     oblivion: new OblivionObserver(),
   };
+}
+
+const REST_MS = 50;
+
+/** The pause before a batch is offered again of which some was declined: doubled each time, with full jitter. */
+export function rest({ clock, random }: Pick<Ports, "clock" | "random">, attempt: number): Promise<void> {
+  return clock.sleep(REST_MS * 2 ** attempt * random.next());
 }

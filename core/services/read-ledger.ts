@@ -66,11 +66,12 @@ export async function readLedger(
 
 /**
  * Since when messages wait in the job's queue: a slot that is due no earlier may have its message among them, and gets its
- * row when a worker comes to it. `Infinity` when none waits.
+ * row when a worker comes to it. `Infinity` when none waits, `-Infinity` when the queue does not tell for how long.
  */
 async function queueWaits(core: Core, { pool, priority }: CompiledJob): Promise<{ readonly sinceMs: number }> {
   const { visible, oldestAgeMs } = await core.queue.depth(queueName(pool, priority));
-  return { sinceMs: visible === 0 ? Infinity : core.clock.nowMs() - oldestAgeMs - core.knobs.prefetchMs };
+  if (visible === 0) return { sinceMs: Infinity };
+  return { sinceMs: core.clock.nowMs() - (oldestAgeMs ?? Infinity) - core.knobs.prefetchMs };
 }
 
 /** Whether a slot without a row is held by a pause: due shortly before it, or after the last slot that started. */

@@ -2,7 +2,7 @@ import type { Priority } from "../job/definition.ts";
 import { MAX_DELAY_MS, MAX_SEND, type OutgoingMessage } from "../ports/queue.ts";
 import { encodeMessage, queueName, type RunMessage } from "../run/message.ts";
 import type { Run } from "../run/run.ts";
-import type { Core } from "./core.ts";
+import { type Core, rest } from "./core.ts";
 
 /** A message and the queue that it goes to. */
 export interface Doorbell {
@@ -18,13 +18,13 @@ export function runDoorbell(run: Run, dueAtMs: number): Doorbell {
 }
 
 const MAX_ATTEMPTS = 8;
-const RETRY_MS = 50;
 
 /**
  * Sends doorbells, each delayed until shortly before it is due. Resolves when all of them are durable; a due instant
  * beyond the queue's longest delay is the caller's mistake and is cut to it: the worker that gets it puts it back.
  */
 export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]): Promise<void> {
+  if (core.collect !== undefined) return core.collect(doorbells);
   const nowMs = core.clock.nowMs();
   const byQueue = new Map<string, OutgoingMessage[]>();
   for (const { message, pool, priority } of doorbells) {
@@ -46,11 +46,11 @@ export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]):
 }
 
 async function sendBatch(core: Core, name: string, messages: readonly OutgoingMessage[]): Promise<void> {
-  let rest = messages;
-  for (let attempt = 1; rest.length > 0; attempt += 1) {
+  let left = messages;
+  for (let attempt = 1; left.length > 0; attempt += 1) {
     if (attempt > MAX_ATTEMPTS)
-      throw new Error(`Cannot send to queue "${name}": ${rest.length} messages were declined ${MAX_ATTEMPTS} times`);
-    if (attempt > 1) await core.clock.sleep(RETRY_MS * 2 ** attempt * core.random.next());
-    rest = await core.queue.send(name, rest);
+      throw new Error(`Cannot send to queue "${name}": ${left.length} messages were declined ${MAX_ATTEMPTS} times`);
+    if (attempt > 1) await rest(core, attempt);
+    left = await core.queue.send(name, left);
   }
 }

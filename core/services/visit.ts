@@ -1,6 +1,7 @@
 import type { DueEntry } from "../store/due-index.ts";
 import { visitBackfill } from "./backfill.ts";
 import type { Core } from "./core.ts";
+import { type Doorbell, sendDoorbells } from "./send.ts";
 import { visitJob } from "./visit-job.ts";
 import { visitRuns } from "./visit-runs.ts";
 
@@ -22,20 +23,50 @@ export async function visitShard(
   const entries = await core.due.dueBy(shard, core.clock.nowMs(), MAX_VISITS_PER_ROUND);
   const failures: unknown[] = [];
   for (let i = 0; i < entries.length; i += VISITS_AT_ONCE) {
-    const moves = await Promise.all(
-      entries.slice(i, i + VISITS_AT_ONCE).map(async (done) => {
-        try {
-          return { done, next: await visit(core, done) };
-        } catch (error) {
-          // One entry that can't be handled must not hold up the others of its shard.
-          failures.push(error);
-          return { done, next: [{ ...done, visitAtMs: core.clock.nowMs() + FAILED_RETRY_MS }] };
-        }
-      }),
-    );
-    await core.due.move(moves);
+    failures.push(...(await visitAll(core, entries.slice(i, i + VISITS_AT_ONCE))));
   }
   return { visited: entries.length, failures };
+}
+
+interface Visit {
+  readonly done: DueEntry;
+  readonly next: readonly DueEntry[];
+  readonly doorbells: readonly Doorbell[];
+}
+
+/** Visits entries side by side; what they ring for is sent in common, as few batches as possible. Returns what failed. */
+async function visitAll(core: Core, entries: readonly DueEntry[]): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  // One entry that can't be handled must not hold up the others of its shard.
+  const postponed = (done: DueEntry): Visit => ({
+    done,
+    next: [{ ...done, visitAtMs: core.clock.nowMs() + FAILED_RETRY_MS }],
+    doorbells: [],
+  });
+  const visits = await Promise.all(
+    entries.map(async (done): Promise<Visit> => {
+      const doorbells: Doorbell[] = [];
+      try {
+        const next = await visit({ ...core, collect: (rung) => doorbells.push(...rung) }, done);
+        return { done, next, doorbells };
+      } catch (error) {
+        failures.push(error);
+        return postponed(done);
+      }
+    }),
+  );
+  try {
+    await sendDoorbells(
+      core,
+      visits.flatMap(({ doorbells }) => doorbells),
+    );
+  } catch (error) {
+    failures.push(error);
+    await core.due.move(visits.map((made) => (made.doorbells.length > 0 ? postponed(made.done) : made)));
+    return failures;
+  }
+  await core.due.move(visits);
+  return failures;
 }
 
 function visit(core: Core, entry: DueEntry): Promise<readonly DueEntry[]> {

@@ -5,6 +5,7 @@ import { usedWeight } from "../limit/limit.ts";
 import { queueName } from "../run/message.ts";
 import { formatRunId, type RunKey } from "../run/run-id.ts";
 import { isEnded, type Run } from "../run/run.ts";
+import type { QueueDepth } from "../ports/queue.ts";
 import type { Core } from "./core.ts";
 import { expectKnown } from "./pause-job.ts";
 
@@ -210,7 +211,7 @@ async function capacityConstraints(core: Core, run: Run): Promise<Constraint[]> 
   if (depth.visible > 0)
     constraints.push({
       code: "queueBacklog",
-      detail: `Its queue holds ${depth.visible} visible ${depth.visible === 1 ? "message" : "messages"}, the oldest since ${Math.round(depth.oldestAgeMs)} ms`,
+      detail: `Its queue holds ${depth.visible} visible ${depth.visible === 1 ? "message" : "messages"}${age(depth)}`,
       evidence,
     });
   else if (constraints.length === 0)
@@ -234,4 +235,8 @@ async function poolConstraints(core: Core, pool: string): Promise<Constraint[]> 
     ];
   }
   return [];
+}
+
+function age({ oldestAgeMs }: QueueDepth): string {
+  return oldestAgeMs === undefined ? "" : `, the oldest since ${Math.round(oldestAgeMs)} ms`;
 }

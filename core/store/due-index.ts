@@ -52,24 +52,26 @@ export interface BackfillEntry {
   readonly armedAtMs: number;
 }
 
+export interface DueIndexOptions {
+  readonly shards: number;
+  readonly onArmed?: ((visitAtMs: number) => Promise<void>) | undefined;
+  /** The pause before the `attempt`-th try (from 1) to write what the table has declined. */
+  readonly rest: (attempt: number) => Promise<void>;
+}
+
 export class DueIndex {
   readonly #table: Table;
-  readonly #shards: number;
-  readonly #onArmed: ((visitAtMs: number) => Promise<void>) | undefined;
+  readonly #options: DueIndexOptions;
 
-  constructor(
-    table: Table,
-    { shards, onArmed }: { shards: number; onArmed?: ((visitAtMs: number) => Promise<void>) | undefined },
-  ) {
+  constructor(table: Table, options: DueIndexOptions) {
     this.#table = table;
-    this.#shards = shards;
-    this.#onArmed = onArmed;
+    this.#options = options;
   }
 
   /** @param options - `lazy` only if a write follows that is not, and that is nothing without the entry */
   async arm(entry: DueEntry, options?: PutOptions): Promise<void> {
     await this.#table.put(this.#key(entry), entry, "any", options);
-    await this.#onArmed?.(entry.visitAtMs);
+    await this.#options.onArmed?.(entry.visitAtMs);
   }
 
   /** Whether there is an entry for the same subject at the same instant. */
@@ -116,16 +118,17 @@ export class DueIndex {
   }
 
   async #writeAll(writes: readonly BatchWrite[]): Promise<void> {
-    let rest = writes;
-    for (let attempt = 0; rest.length > 0; attempt += 1) {
+    let left = writes;
+    for (let attempt = 0; left.length > 0; attempt += 1) {
       if (attempt === MAX_BATCH_ATTEMPTS)
-        throw new Error(`Cannot move due entries: ${rest.length} were declined ${attempt} times`);
-      rest = await this.#table.batchWrite(rest);
+        throw new Error(`Cannot move due entries: ${left.length} were declined ${attempt} times`);
+      if (attempt > 0) await this.#options.rest(attempt);
+      left = await this.#table.batchWrite(left);
     }
   }
 
   #key(entry: DueEntry) {
-    return keys.due(shardOf(owner(entry), this.#shards), entry.visitAtMs, subject(entry));
+    return keys.due(shardOf(owner(entry), this.#options.shards), entry.visitAtMs, subject(entry));
   }
 }
 
