@@ -2,7 +2,7 @@
  * The Table port: one conditional key-value table, deliberately no richer than DynamoDB.
  *
  * An item is a JSON object under a partition key and a sort key. Each item carries a revision that the table raises by
- * one at every write of it; the only conditions are "absent" and "still at this revision", on the item written.
+ * one at every single write of it; the only conditions are "absent" and "still at this revision", on the item written.
  * There are no transactions across items and no secondary indexes. Reads are strongly consistent.
  *
  * Concurrency: all writes of one item are totally ordered; of two conditional writes that expect the same revision
@@ -30,8 +30,9 @@ export interface Table {
   delete(key: Key, expect: Expectation): Promise<WriteResult>;
 
   /**
-   * Up to 25 unconditional writes, at most one an item; a put raises the revision as `put` does. Neither atomic nor
-   * ordered: when the promise is rejected, any part of the batch may have been applied. Those that the store declined
+   * Up to 25 unconditional writes, at most one an item. A put gives the item a revision that it never had, and a higher
+   * one than its last unless the clocks of two hosts disagree; it need not be the next. Neither atomic nor ordered:
+   * when the promise is rejected, any part of the batch may have been applied. Those that the store declined
    * (throttling) are returned, for a retry.
    */
   batchWrite(writes: readonly BatchWrite[]): Promise<readonly BatchWrite[]>;
@@ -49,7 +50,7 @@ export type Body = object;
 export interface Stored {
   readonly key: Key;
   readonly body: Body;
-  /** From 1, raised by one at every write of the item; starts again at 1 after a delete. */
+  /** From 1, raised by one at every single write of the item, by any step in a batch; counts anew after a delete. */
   readonly rev: number;
 }
 
