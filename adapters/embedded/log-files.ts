@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { LogStream } from "../../core/ports/run-logs.ts";
+import { plainName } from "../shared/plain-name.ts";
 
 /**
  * Where the log of an attempt lies: `<folder>/<2 hex digits>/<run id>.<attempt>.log`. The digits come from a hash of the
@@ -9,19 +10,10 @@ import type { LogStream } from "../../core/ports/run-logs.ts";
  */
 export function logPath(folder: string, { runId, attempt }: LogStream): string {
   const hash = createHash("sha256").update(runId).digest("hex");
-  const encoded = encode(runId);
-  const name = encoded.length > MAX_NAME ? `${encoded.slice(0, MAX_NAME - hash.length - 1)}~${hash}` : encoded;
-  return join(folder, hash.slice(0, 2), `${name}.${attempt}${LOG_SUFFIX}`);
+  return join(folder, hash.slice(0, 2), `${plainName(runId, MAX_NAME)}.${attempt}${LOG_SUFFIX}`);
 }
 
 export const LOG_SUFFIX = ".log";
 
 /** File names have at most 255 bytes; the attempt and the suffix come behind. */
 const MAX_NAME = 230;
-
-/** Keeps letters, digits and `@ . _ -` (a dot not in front); other characters become `%` and the hex of their UTF-8 bytes. */
-function encode(runId: string): string {
-  return runId.replace(/^\.|[^A-Za-z0-9@._-]/gu, (character) =>
-    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
-  );
-}

@@ -2,7 +2,8 @@ import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { PortError } from "../../core/ports/errors.ts";
 import { MAX_LOG_BYTES, type LogEntry } from "../../core/ports/run-logs.ts";
-import { CLOSED_LINE, cutLine, entryLine, isClosedEnd, isCutEnd, splitText } from "./log-lines.ts";
+import { splitText } from "../shared/log-text.ts";
+import { CLOSED_LINE, cutLine, entryLine, isClosedEnd, isCutEnd } from "./log-lines.ts";
 
 /**
  * Writes one log file. What is asked for while a write is under way is written together, next: a busy job costs one

@@ -1,18 +1,39 @@
 import type { Alert, Channel, DeliveryResult, Notifier } from "../../core/ports/notifier.ts";
-import type { ConsoleNotifier } from "./console-notifier.ts";
-import type { WebhookNotifier } from "./webhook-notifier.ts";
+
+/** Delivers alerts to channels of one kind. */
+export interface KindNotifier<Kind extends Channel["kind"]> {
+  deliver(alert: Alert, channel: Extract<Channel, { kind: Kind }>): DeliveryResult | Promise<DeliveryResult>;
+}
+
+/** What a body of the product has: a notifier for each kind of channel, or for some. */
+export type KindNotifiers = { readonly [Kind in Channel["kind"]]?: KindNotifier<Kind> };
 
 /** The Notifier port: gives each alert to the notifier of its channel's kind. */
 export class ChannelNotifier implements Notifier {
-  readonly #console: ConsoleNotifier;
-  readonly #webhook: WebhookNotifier;
+  readonly #notifiers: KindNotifiers;
 
-  constructor(notifiers: { readonly console: ConsoleNotifier; readonly webhook: WebhookNotifier }) {
-    this.#console = notifiers.console;
-    this.#webhook = notifiers.webhook;
+  constructor(notifiers: KindNotifiers) {
+    this.#notifiers = notifiers;
   }
 
   async notify(channel: Channel, alert: Alert): Promise<DeliveryResult> {
-    return channel.kind === "console" ? this.#console.deliver(alert) : this.#webhook.deliver(alert, channel);
+    const result = this.#deliver(channel, alert);
+    if (result !== undefined) return result;
+    return { delivered: false, retryable: false, reason: `this installation has no channels of kind ${channel.kind}` };
+  }
+
+  #deliver(channel: Channel, alert: Alert): DeliveryResult | Promise<DeliveryResult> | undefined {
+    switch (channel.kind) {
+      case "console":
+        return this.#notifiers.console?.deliver(alert, channel);
+      case "webhook":
+        return this.#notifiers.webhook?.deliver(alert, channel);
+      case "topic":
+        return this.#notifiers.topic?.deliver(alert, channel);
+      case "sms":
+        return this.#notifiers.sms?.deliver(alert, channel);
+      default:
+        return channel satisfies never;
+    }
   }
 }

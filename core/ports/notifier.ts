@@ -3,9 +3,20 @@ export interface Notifier {
   notify(channel: Channel, alert: Alert): Promise<DeliveryResult>;
 }
 
+/**
+ * Where an alert goes. A body of the product need not have all kinds: one that it lacks refuses, and says so.
+ *
+ * - `console`: the people who watch the process.
+ * - `webhook`: a URL of http or https; the secret, base64 with or without `whsec_` in front, signs what is posted.
+ * - `topic`: whoever has subscribed to a topic of SNS, by email above all; `arn` as in
+ *   `arn:aws:sns:eu-west-1:123456789012:alerts`, by default the topic of the installation.
+ * - `sms`: a phone number in the form of E.164: `+` and 2 to 15 digits, the country first.
+ */
 export type Channel =
   | { readonly kind: "console" }
-  | { readonly kind: "webhook"; readonly url: string; readonly secret?: string };
+  | { readonly kind: "webhook"; readonly url: string; readonly secret?: string }
+  | { readonly kind: "topic"; readonly arn?: string }
+  | { readonly kind: "sms"; readonly phoneNumber: string };
 
 export interface Alert {
   readonly id: string;

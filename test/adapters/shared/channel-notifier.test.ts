@@ -34,6 +34,21 @@ notifierConformance("embedded", () => {
   });
 });
 
+describe("a channel of a kind that the installation lacks", () => {
+  it.each([
+    { kind: "console" },
+    { kind: "webhook", url },
+    { kind: "topic", arn: "arn:aws:sns:eu-west-1:123456789012:alerts" },
+    { kind: "sms", phoneNumber: "+14155550123" },
+  ] as const)("gets nothing, and the reason names it: $kind", async (channel) => {
+    expect(await new ChannelNotifier({}).notify(channel, alert)).toEqual({
+      delivered: false,
+      retryable: false,
+      reason: `this installation has no channels of kind ${channel.kind}`,
+    });
+  });
+});
+
 describe("a console channel", () => {
   it("gets one line for each alert", async () => {
     const { notifier, lines } = setUp();
