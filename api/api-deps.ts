@@ -2,13 +2,22 @@ import type { Context } from "hono";
 import type { DefinitionLimits } from "../core/job/check-definition.ts";
 import type { RunLogs } from "../core/ports/run-logs.ts";
 import type { Core } from "../core/services/core.ts";
+import type { Pacer } from "../core/services/pace.ts";
+import type { Principal } from "./access/principal.ts";
 import type { AccessSettings } from "./access/settings.ts";
+import type { FollowPolicy } from "./routes/follow-log.ts";
 
 /** What a host gives the API. */
 export interface ApiDeps {
   readonly core: Core;
   readonly logs: RunLogs;
   readonly access?: AccessSettings;
+  /** Finds out who makes a request. @default whoever the bearer token in its header belongs to */
+  readonly authenticate?: Authenticate;
+  /** How logs are followed. @default `STREAMED`, for a host that passes events on as they come */
+  readonly following?: FollowPolicy;
+  /** Pauses the platform. @default one without a timer, for a host whose schedulers run all the time */
+  readonly pacer?: Pacer;
   readonly limits: DefinitionLimits;
   /** How the host is; answers `/readyz`, together with a look at the store. */
   readonly health: () => Promise<HostHealth>;
@@ -19,6 +28,13 @@ export interface ApiDeps {
   /** The address that a request came from, where the host knows it. */
   readonly clientAddress?: (context: Context) => string | undefined;
 }
+
+/**
+ * Who makes a request.
+ *
+ * @throws {ProblemError} `unauthenticated`, `token-invalid`
+ */
+export type Authenticate = (request: Request, context: Context) => Promise<Principal>;
 
 export interface HostHealth {
   /** Whether slots are scheduled: by this process, or to its knowledge by others. */

@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { Pacer } from "../core/services/pace.ts";
 import { AuditStore } from "../core/store/audit-store.ts";
 import { TokenStore } from "../core/store/token-store.ts";
 import { Authenticator } from "./access/authenticator.ts";
 import { RateGate, rateHeaders } from "./access/rate-gate.ts";
-import type { ApiDeps } from "./api-deps.ts";
+import type { ApiDeps, Authenticate } from "./api-deps.ts";
 import { PROBLEM_MEDIA_TYPE, problem, ProblemError } from "./contract/problem.ts";
 import { quoteValue } from "./contract/quote.ts";
 import type { Route } from "./contract/route.ts";
@@ -12,13 +13,14 @@ import { type Operation, ROUTES } from "./contract/routes.ts";
 import { checkSize } from "./request/check-request.ts";
 import { toProblem } from "./request/to-problem.ts";
 import { errorText } from "./routes/error-text.ts";
+import { STREAMED } from "./routes/follow-log.ts";
 import type { ApiContext } from "./routes/handler.ts";
 import { HANDLERS } from "./routes/handlers.ts";
 import type { RequestInfo } from "./routes/request-info.ts";
 import { serve } from "./routes/serve.ts";
 import { StoreProbe } from "./routes/store-probe.ts";
 
-export type { ApiDeps, ApiEvent } from "./api-deps.ts";
+export type { ApiDeps, ApiEvent, Authenticate } from "./api-deps.ts";
 
 /** What each request carries through the app. */
 interface ApiEnv {
@@ -32,10 +34,14 @@ export function createApi(deps: ApiDeps): Hono<ApiEnv> {
   const { core, access = {} } = deps;
   const tokens = new TokenStore(core.table);
   const authenticator = new Authenticator(tokens, core.clock, { cacheMs: access.tokenCacheMs });
+  const byToken: Authenticate = (request) => authenticator.authenticate(request.headers.get("authorization"));
   const audit = new AuditStore(core.table);
   const context: ApiContext = {
     ...deps,
     access,
+    authenticate: deps.authenticate ?? byToken,
+    following: deps.following ?? STREAMED,
+    pacer: deps.pacer ?? new Pacer(core),
     tokens,
     authenticator,
     audit,

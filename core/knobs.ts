@@ -15,6 +15,10 @@ export interface Knobs {
   readonly prefetchMs: number;
   /** How long a received message stays hidden unless the worker extends it. */
   readonly visibilityMs: number;
+  /** A due message that found no slot for so long goes back to the queue, where another worker may take it. */
+  readonly giveBackAfterMs: number;
+  /** How long the deletion of a message waits for others to go with it. */
+  readonly deleteAfterMs: number;
   readonly heartbeatMs: number;
   /** How often a worker looks for what is asked of it, such as a cancellation. */
   readonly commandPollMs: number;
@@ -41,6 +45,8 @@ export const EMBEDDED_KNOBS: Knobs = {
   settleMaxMs: 15 * 60_000,
   prefetchMs: 200,
   visibilityMs: 4_000,
+  giveBackAfterMs: 2_000,
+  deleteAfterMs: 0,
   heartbeatMs: 1_000,
   commandPollMs: 1_000,
   logFlushMs: 100,
@@ -52,19 +58,22 @@ export const EMBEDDED_KNOBS: Knobs = {
 };
 
 /**
- * For a scheduler that is woken once a minute, up to a minute late, so that two wake-ups may lie two minutes apart: the
- * lead is longer than that, and look-ahead and lead together are below the longest delay of a message. What is read
+ * For a scheduler that is woken once a minute, up to a minute late, so that two wake-ups may lie two minutes apart, and
+ * three when one fails: the lead is longer than that, and leaves a worker the time to start. Look-ahead and lead together
+ * are below the longest delay of a message; the longer they are, the more slots of a frequent job share a visit. What is read
  * and written for no run in particular (heartbeats, commands, messages kept hidden) is paid for each time, hence rare.
  */
 export const AWS_KNOBS: Knobs = {
   shards: 8,
-  lookAheadMs: 180_000,
-  leadMs: 130_000,
-  misfireAfterMs: 60_000,
+  lookAheadMs: 400_000,
+  leadMs: 200_000,
+  misfireAfterMs: 180_000,
   settleAfterMs: 120_000,
   settleMaxMs: 30 * 60_000,
   prefetchMs: 1_000,
   visibilityMs: 120_000,
+  giveBackAfterMs: 10_000,
+  deleteAfterMs: 500,
   heartbeatMs: 15_000,
   commandPollMs: 5_000,
   logFlushMs: 1_000,

@@ -13,9 +13,9 @@ import type { Knobs } from "../core/knobs.ts";
 import { reapWorkers, type WorkerRemains } from "../core/services/reap-workers.ts";
 import { Scheduler } from "../core/services/scheduler.ts";
 import { killLeftovers } from "../worker/executors/kill-leftovers.ts";
-import { allowedTargets } from "../worker/executors/allowed-targets.ts";
-import { checkHeaders } from "../worker/executors/http-headers.ts";
-import { checkUrl } from "../worker/executors/target-guard.ts";
+import { allowedTargets } from "../adapters/http-rules/allowed-targets.ts";
+import { checkHeaders } from "../adapters/http-rules/header-rules.ts";
+import { checkUrl } from "../adapters/http-rules/target-guard.ts";
 import { openEngine } from "../adapters/embedded/engine.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
 import { writeLocalAccess } from "./local-access.ts";
@@ -56,6 +56,8 @@ const REAP_MS = 2_000;
 const DRAIN_MS = 20_000;
 const READY_WITHIN_MS = 10_000;
 const LOG_DAYS = 30;
+/** Name of the tokens that the owner of the data folder makes. */
+const ADMIN_BY_FLAG = "admin of the data folder's owner";
 
 /** Starts the whole product on one machine: API, scheduler, worker processes, over one data folder. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -113,7 +115,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { server, port } = await listen(app.fetch, options);
   // Not before we listen: a start that fails must not use up the one token that is shown.
-  const firstToken = options.newAdminToken === true ? await newAdmin(core) : await ensureFirstAdmin(core);
+  const firstToken =
+    options.newAdminToken === true ? await newAdmin(core, ADMIN_BY_FLAG) : await ensureFirstAdmin(core);
   const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
   writeLocalAccess(folder, { url, token: firstToken });
 

@@ -15,6 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   worker: ["core", "adapters"],
   server: ["core", "adapters", "api", "worker"],
   functions: ["core", "adapters", "api"],
+  lib: ["core/job", "core/fleet", "core/knobs.ts", "adapters/aws/metric-names.ts", "functions"],
   client: ["api/contract"],
 };
 
@@ -44,12 +45,26 @@ describe("architecture", () => {
         importsOf(file)
           .filter((specifier) => specifier.startsWith("."))
           .map((specifier) => normalize(join(dirname(file), specifier)))
-          .filter((target) => ![folder, ...allowed].some((inside) => target.startsWith(`${inside}/`)))
+          .filter(
+            (target) => ![folder, ...allowed].some((inside) => target === inside || target.startsWith(`${inside}/`)),
+          )
           .map((target) => `${file} → ${target}`),
       );
       expect(strays).toEqual([]);
     });
   }
+
+  it("lib knows of the functions their names and their environments only", () => {
+    const known = /^functions\/(?:names|[a-z]+\/environment|shared\/read-environment)\.ts$/;
+    const strays = sourcesOf("lib").flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => normalize(join(dirname(file), specifier)))
+        .filter((target) => target.startsWith("functions/") && !known.test(target))
+        .map((target) => `${file} → ${target}`),
+    );
+    expect(strays).toEqual([]);
+  });
 
   it("core imports only pure packages, and nothing of Node", () => {
     const strays = sourcesOf("core").flatMap((file) =>

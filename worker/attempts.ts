@@ -32,6 +32,8 @@ const SHORT_ATTEMPT_MS = 50;
 const HANDING_BACK_GRACE_MS = 5_000;
 /** How long a message is hidden whose run this worker has in hand already, and how often before it is deleted. */
 const DUPLICATE_REST_MS = 2_000;
+/** How long a message is hidden that could not be handled. */
+const FAILED_REST_MS = 5_000;
 /** A message is hidden for so long at most; one that is due later comes back and is hidden again. */
 const MAX_HIDE_MS = 900_000;
 /** A result that can't be stored is offered again for about ten minutes; then the run is left to be found without a holder. */
@@ -94,6 +96,8 @@ export class Attempts implements Iterable<Attempt> {
       else await receipts.hide([held], Math.min(MAX_HIDE_MS, Math.ceil(claim.inMs)));
     } catch (error) {
       onError(error);
+      // Sooner than when its visibility ends: what failed may well succeed the next time.
+      await receipts.hide([held], Math.min(FAILED_REST_MS, this.#core.knobs.visibilityMs));
     } finally {
       this.#claiming.delete(held);
       onFree();

@@ -1,4 +1,4 @@
-import { PRIORITIES, type Priority } from "../core/job/definition.ts";
+import { PRIORITIES, type Priority } from "../core/job/priority.ts";
 import type { RunMessage } from "../core/run/message.ts";
 
 /** A received message that waits for its instant or for a slot. */

@@ -1,4 +1,4 @@
-import { PRIORITIES, type Priority } from "../core/job/definition.ts";
+import { PRIORITIES, type Priority } from "../core/job/priority.ts";
 import type { ReceivedMessage } from "../core/ports/queue.ts";
 import { decodeMessage, queueName } from "../core/run/message.ts";
 import type { Core } from "../core/services/core.ts";
@@ -18,10 +18,12 @@ export interface IntakeOptions {
 }
 
 const LONG_POLL_MS = 20_000;
+/** After a receive that failed. */
+const ERROR_REST_MS = 1_000;
 /** As many as one receive may bring. */
 const MAX_RECEIVED = 1_000;
-/** A due message that found no slot for so long goes back to the queue, where another worker may take it. */
-const GIVE_BACK_AFTER_MS = 2_000;
+/** How long a message rests that can't be read: each look brings it nearer to the dead letters. */
+const UNREADABLE_REST_MS = 5_000;
 
 /**
  * The messages of one worker until they are handled: received from the queues of all classes as long as there is room,
@@ -76,7 +78,8 @@ export class Intake {
   async giveBackOverdue(): Promise<void> {
     const { attempts, slots } = this.#options;
     if (attempts.busy < slots || attempts.areShort) return;
-    const overdueMs = this.#core.clock.nowMs() - GIVE_BACK_AFTER_MS;
+    const { clock, knobs } = this.#core;
+    const overdueMs = clock.nowMs() - knobs.giveBackAfterMs;
     await this.#giveBack(this.#inbox.remove(({ message }) => message.dueAtMs < overdueMs));
   }
 
@@ -121,7 +124,7 @@ export class Intake {
         }
       } catch (error) {
         this.#options.onError(error);
-        await clock.sleep(knobs.heartbeatMs, this.#draining.signal);
+        await clock.sleep(Math.min(knobs.heartbeatMs, ERROR_REST_MS), this.#draining.signal);
       }
     }
   }
@@ -131,6 +134,7 @@ export class Intake {
     const message = decodeMessage(body);
     if (message !== undefined) return { queue, receipt, receives, message };
     this.#options.onError(new Error(`Cannot read a message of queue "${queue}": not a run message of a known version`));
+    void this.#options.receipts.hide([{ queue, receipt }], Math.min(UNREADABLE_REST_MS, this.#core.knobs.visibilityMs));
     return undefined;
   }
 

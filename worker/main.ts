@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ownProcess } from "../adapters/embedded/process-ref.ts";
 import { RelayMetrics } from "../adapters/embedded/relay-metrics.ts";
-import { allowedTargets } from "./executors/allowed-targets.ts";
+import { allowedTargets } from "../adapters/http-rules/allowed-targets.ts";
 import { openEngine } from "../adapters/embedded/engine.ts";
 import { createExecutors } from "./executors/executors.ts";
 import { Worker } from "./worker.ts";

@@ -1,25 +1,37 @@
+import type { Clock } from "../core/ports/clock.ts";
 import type { Queue } from "../core/ports/queue.ts";
+import type { Core } from "../core/services/core.ts";
+
+/** As many as one request to a queue service takes. */
+const FULL = 10;
 
 /**
- * Deletes and hides messages, many at a time: what is asked for in one turn of the event loop goes out together. A
- * failure is told and otherwise harmless: the message comes again and finds its run ended.
+ * Deletes and hides messages, many at a time: what is to be deleted waits for others, at most until there are as many as
+ * one request takes. A failure is told and otherwise harmless: the message comes again and finds its run ended.
  */
 export class Receipts {
   readonly #queue: Queue;
+  readonly #clock: Clock;
+  readonly #waitMs: number;
   readonly #onError: (error: unknown) => void;
   readonly #deletions = new Map<string, string[]>();
   #flushing: Promise<void> | undefined;
+  /** Ends the wait for more. */
+  #hurry = new AbortController();
 
-  constructor(queue: Queue, onError: (error: unknown) => void) {
+  constructor({ queue, clock, knobs }: Pick<Core, "queue" | "clock" | "knobs">, onError: (error: unknown) => void) {
     this.#queue = queue;
+    this.#clock = clock;
+    this.#waitMs = knobs.deleteAfterMs;
     this.#onError = onError;
   }
 
   delete(queue: string, receipt: string): void {
-    const receipts = this.#deletions.get(queue);
-    if (receipts === undefined) this.#deletions.set(queue, [receipt]);
-    else receipts.push(receipt);
-    this.#flushing ??= Promise.resolve().then(() => this.#flush());
+    const receipts = this.#deletions.get(queue) ?? [];
+    receipts.push(receipt);
+    this.#deletions.set(queue, receipts);
+    this.#flushing ??= this.#flushSoon();
+    if (receipts.length >= FULL) this.#hurry.abort();
   }
 
   /** Hides messages for `visibilityMs` from now; 0 gives them back. */
@@ -39,10 +51,14 @@ export class Receipts {
 
   /** Resolves when all deletions asked for so far have been done. */
   async settled(): Promise<void> {
+    this.#hurry.abort();
     while (this.#flushing !== undefined) await this.#flushing;
   }
 
-  async #flush(): Promise<void> {
+  async #flushSoon(): Promise<void> {
+    this.#hurry = new AbortController();
+    // With nothing to wait for, what is asked for in the same turn goes out together all the same.
+    await this.#clock.sleep(this.#waitMs, this.#hurry.signal);
     while (this.#deletions.size > 0) {
       const work = [...this.#deletions].map(([queue, receipts]) => this.#queue.delete(queue, receipts));
       this.#deletions.clear();

@@ -7,7 +7,7 @@ import type { Attempt } from "./attempt.ts";
  * Finds the attempts that others have taken over, and stops them.
  *
  * Others take over what belongs to a worker whose heartbeat they have not seen to change for `workerDeadAfterMs`. A worker
- * that was not heard for so long (it was stopped and continued, or the store did not answer) looks at its runs at every
+ * that was not heard for half as long (it was stopped and continued, or the store did not answer) looks at its runs at every
  * beat while its silence lasts and for as long again: who found it dead may write that down a little later. The last look
  * begins after that time and has been answered.
  */
@@ -44,7 +44,8 @@ export class TakeoverWatch {
 
   #noteSilence(nowMs: number): void {
     const { workerDeadAfterMs } = this.#core.knobs;
-    if (nowMs - this.#heardAtMs > workerDeadAfterMs) this.#doubtEndsAtMs = nowMs + workerDeadAfterMs;
+    // Half of it: observers that look from time to time measure a silence roughly.
+    if (nowMs - this.#heardAtMs > workerDeadAfterMs / 2) this.#doubtEndsAtMs = nowMs + workerDeadAfterMs;
   }
 
   async #stopTaken(attempts: readonly Attempt[]): Promise<void> {

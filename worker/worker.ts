@@ -39,7 +39,7 @@ export class Worker {
   constructor(core: Core, options: WorkerOptions) {
     this.#options = options;
     const { id, pool, onError } = options;
-    const receipts = new Receipts(core.queue, onError);
+    const receipts = new Receipts(core, onError);
     const progress = new ProgressWriter(core, onError);
     const onFree = (): void => this.#intake.wake();
     const drain = (): void => this.drain();

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Dimensions, Metrics } from "../../core/ports/metrics.ts";
 import { emfDocument, type Summary } from "./emf-document.ts";
-import { METRIC_NAMESPACE, PUBLISHED } from "./metric-names.ts";
+import { metricNamespace, PUBLISHED } from "./metric-names.ts";
 
 export interface EmfMetricsOptions {
   readonly clock: Clock;
@@ -23,7 +23,11 @@ export class EmfMetrics implements Metrics {
   readonly #sets = new Map<string, GrowingSet>();
 
   constructor(options: EmfMetricsOptions) {
-    const { clock, write = (line) => process.stdout.write(`${line}\n`), namespace = METRIC_NAMESPACE } = options;
+    const {
+      clock,
+      write = (line) => process.stdout.write(`${line}\n`),
+      namespace = metricNamespace("carillon"),
+    } = options;
     this.#clock = clock;
     this.#write = write;
     this.#namespace = namespace;

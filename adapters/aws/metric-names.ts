@@ -5,7 +5,10 @@
  * A list, because CloudWatch bills each combination of a name and dimension values: $0.30 a month (us-east-1), pro rata
  * for the hours in which it has values. So dimensions are few, and nothing is written of what did not happen.
  */
-export const METRIC_NAMESPACE = "Carillon";
+/** A namespace of CloudWatch for each installation: two in one account must not mix their figures, nor their alarms. */
+export function metricNamespace(installation: string): string {
+  return `Carillon/${installation}`;
+}
 
 export type MetricUnit = "Count" | "Milliseconds";
 

@@ -17,9 +17,9 @@ export async function ensureFirstAdmin(core: Pick<Core, "table" | "clock">): Pro
   return addAdmin(core, FIRST_ADMIN, "first-admin");
 }
 
-/** Creates one more admin token, to be shown once; for whoever owns the store, and has lost the others. */
-export async function newAdmin(core: Pick<Core, "table" | "clock" | "ids">): Promise<string> {
-  const token = await addAdmin(core, core.ids.short(), "admin of the data folder's owner");
+/** Creates one more admin token, to be shown once; for whoever owns the store, and has none or has lost the others. */
+export async function newAdmin(core: Pick<Core, "table" | "clock" | "ids">, name: string): Promise<string> {
+  const token = await addAdmin(core, core.ids.short(), name);
   if (token === undefined) throw new Error("Cannot create an admin token: its id is taken");
   return token;
 }

@@ -2,6 +2,7 @@ import { accessRoutes } from "./access-routes.ts";
 import { calendarRoutes } from "./calendar-routes.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { jobRoutes } from "./job-routes.ts";
+import { platformRoutes } from "./platform-routes.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
 import { serviceRoutes } from "./service-routes.ts";
@@ -13,6 +14,7 @@ export const ROUTES = {
   ...calendarRoutes,
   ...fleetRoutes,
   ...accessRoutes,
+  ...platformRoutes,
   ...serviceRoutes,
 } satisfies Record<string, Route>;
 

@@ -1,5 +1,5 @@
 import { CarillonError } from "../../core/errors.ts";
-import { PRIORITIES } from "../../core/job/definition.ts";
+import { PRIORITIES } from "../../core/job/priority.ts";
 import type { DeadLetter as StoredDeadLetter } from "../../core/ports/queue.ts";
 import { decodeMessage, messageKey, queueName } from "../../core/run/message.ts";
 import { formatRunId } from "../../core/run/run-id.ts";

@@ -1,18 +1,49 @@
 import { isEnded } from "../../core/run/run.ts";
-import type { RunLogs } from "../../core/ports/run-logs.ts";
+import type { LogEntry, RunLogs } from "../../core/ports/run-logs.ts";
 import type { Core } from "../../core/services/core.ts";
 import type { LogEvent } from "../contract/log.ts";
 import { getRun } from "./get-run.ts";
 import { encodeLogCursor, type LogPlace, MAX_SKIP } from "./log-cursor.ts";
 import { presentEntry } from "../present/present-entry.ts";
 
-/** What a follower is sent: an event with the cursor to go on after it, or a sign of life. */
-export type FollowerEvent = (LogEvent & { readonly id?: string }) | "heartbeat";
+/**
+ * What a follower is sent: an event with the cursor to go on after it, `again` when the stream ends before the log does
+ * and the follower should come back at once, or a sign of life.
+ */
+export type FollowerEvent =
+  | (LogEvent & { readonly id?: string })
+  | { readonly event: "again"; readonly data: object; readonly id: string }
+  | "heartbeat";
 
-const LOOK_MS = 200;
+/** How a host lets logs be followed. */
+export interface FollowPolicy {
+  /** Rest between two looks at the log. */
+  readonly lookMs: number;
+  /** Then the stream ends with `again`, and the reader comes back with a token that is checked anew. */
+  readonly maxMs: number;
+  /** It ends likewise after so many characters of log, give or take one entry; so does a page. */
+  readonly maxLength: number;
+  /** It also ends, after one rest at least, when everything was told: nothing of it arrives before it has ended. */
+  readonly isCollected: boolean;
+}
+
+/** For a host that passes each event on as it comes. */
+export const STREAMED: FollowPolicy = { lookMs: 200, maxMs: 3_600_000, maxLength: Infinity, isCollected: false };
+
+/**
+ * For a host that answers with a whole stream at once, of a few megabytes and within seconds: the follower hears of a
+ * line about a second late. A character is at most 7 bytes, escaped twice.
+ */
+export const COLLECTED: FollowPolicy = { lookMs: 1_000, maxMs: 3_000, maxLength: 500_000, isCollected: true };
+
 const HEARTBEAT_MS = 15_000;
-/** Then the stream ends without `end`, and the reader comes back with a token that is checked anew. */
-const LONGEST_MS = 3_600_000;
+/** What is sent with each entry besides its text, about. */
+const ENTRY_OVERHEAD = 250;
+
+/** About how many characters it takes to tell an entry. */
+export function toldLength(entry: LogEntry): number {
+  return entry.text.length + ENTRY_OVERHEAD;
+}
 
 /**
  * Follows the log of a run from a place on, across attempts, until the run has ended and everything was told.
@@ -20,15 +51,17 @@ const LONGEST_MS = 3_600_000;
  * The run is read before its log: when it has ended by then, and its log holds no more, nothing was missed.
  */
 export async function* followLog(
-  { core, logs }: { readonly core: Core; readonly logs: RunLogs },
+  { core, logs, following }: { readonly core: Core; readonly logs: RunLogs; readonly following: FollowPolicy },
   runId: string,
   { place, signal }: { readonly place: LogPlace; readonly signal: AbortSignal },
 ): AsyncGenerator<FollowerEvent> {
   let { attempt, next, skip = 0 } = place;
-  let isAnnounced = place.next !== undefined || skip > 0;
+  let isAnnounced = place.isAnnounced === true || place.next !== undefined || skip > 0;
   let silentSinceMs = core.clock.monotonicMs();
-  const untilMs = silentSinceMs + LONGEST_MS;
-  while (!signal.aborted && core.clock.monotonicMs() < untilMs) {
+  let length = 0;
+  let rests = 0;
+  const untilMs = silentSinceMs + following.maxMs;
+  while (!signal.aborted && core.clock.monotonicMs() < untilMs && length < following.maxLength) {
     const run = await getRun(core, runId);
     if (attempt === 0 && run.attempt > 0) attempt = 1;
     let isOver = true;
@@ -39,11 +72,18 @@ export async function* followLog(
         { runId, attempt },
         { limit: MAX_SKIP, ...(next === undefined ? {} : { cursor: next }) },
       );
-      for (const [index, entry] of page.entries.entries()) {
-        if (index < skip) continue;
-        const id = encodeLogCursor(runId, { attempt, next, skip: index + 1 });
+      let told = skip;
+      for (const entry of page.entries.slice(skip)) {
+        if (length >= following.maxLength) break;
+        told += 1;
+        const id = encodeLogCursor(runId, { attempt, next, skip: told });
         yield { event: "entry", data: { attempt, ...presentEntry(entry) }, id };
+        length += toldLength(entry);
         silentSinceMs = core.clock.monotonicMs();
+      }
+      if (told < page.entries.length) {
+        skip = told;
+        break;
       }
       const isNothingNew = page.entries.length <= skip && page.entries.length < MAX_SKIP;
       isOver = isNothingNew && (page.closed || attempt < run.attempt || isEnded(run));
@@ -58,10 +98,15 @@ export async function* followLog(
       yield { event: "end", data: { status: run.status } };
       return;
     }
+    if (following.isCollected && length > 0 && rests > 0) break;
     if (core.clock.monotonicMs() - silentSinceMs >= HEARTBEAT_MS) {
       yield "heartbeat";
       silentSinceMs = core.clock.monotonicMs();
     }
-    await core.clock.sleep(LOOK_MS, signal);
+    await core.clock.sleep(following.lookMs, signal);
+    rests += 1;
+  }
+  if (!signal.aborted) {
+    yield { event: "again", data: {}, id: encodeLogCursor(runId, { attempt, next, skip, isAnnounced }) };
   }
 }

@@ -1,12 +1,14 @@
 import type { AuditStore } from "../../core/store/audit-store.ts";
+import type { Pacer } from "../../core/services/pace.ts";
 import type { TokenStore } from "../../core/store/token-store.ts";
 import type { Authenticator } from "../access/authenticator.ts";
 import type { Principal } from "../access/principal.ts";
 import type { AccessSettings } from "../access/settings.ts";
-import type { ApiDeps } from "../api-deps.ts";
+import type { ApiDeps, Authenticate } from "../api-deps.ts";
 import type { AnswerOf, BodyOf, ParamsOf, QueryOf, Route } from "../contract/route.ts";
 import type { KeptAnswer } from "../request/idempotent.ts";
 import type { Conditions } from "../request/read-conditions.ts";
+import type { FollowPolicy } from "./follow-log.ts";
 import type { StoreProbe } from "./store-probe.ts";
 
 /** What every handler may use. */
@@ -15,6 +17,9 @@ export interface ApiContext extends ApiDeps {
   readonly audit: AuditStore;
   readonly authenticator: Authenticator;
   readonly access: AccessSettings;
+  readonly authenticate: Authenticate;
+  readonly following: FollowPolicy;
+  readonly pacer: Pacer;
   readonly probe: StoreProbe;
   /** Streams that are open. */
   readonly followers: { count: number };

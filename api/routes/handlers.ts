@@ -4,6 +4,7 @@ import { calendarHandlers } from "./calendars.ts";
 import { fleetHandlers } from "./fleet.ts";
 import type { HandlersOf } from "./handler.ts";
 import { jobHandlers } from "./jobs.ts";
+import { platformHandlers } from "./platform.ts";
 import { runHandlers } from "./runs.ts";
 import { serviceHandlers } from "./service.ts";
 
@@ -14,5 +15,6 @@ export const HANDLERS: HandlersOf<typeof ROUTES> = {
   ...calendarHandlers,
   ...fleetHandlers,
   ...accessHandlers,
+  ...platformHandlers,
   ...serviceHandlers,
 };

@@ -8,22 +8,30 @@ export interface LogPlace {
   readonly next?: string | undefined;
   /** Entries of that page that come before the place: the store knows places between pages only. */
   readonly skip?: number;
+  /** A follower has been told that the attempt began. */
+  readonly isAnnounced?: boolean;
 }
 
-const PLACE = /^(\d{1,9}) (\d{1,9}) (.*)$/;
+const PLACE = /^(\d{1,9})(!?) (\d{1,9}) (.*)$/;
 
-export function encodeLogCursor(runId: string, { attempt, next = "", skip = 0 }: LogPlace): string {
-  return encodeCursor(`logs#${runId}`, `${attempt} ${skip} ${next}`);
+export function encodeLogCursor(runId: string, place: LogPlace): string {
+  const { attempt, next = "", skip = 0, isAnnounced = false } = place;
+  return encodeCursor(`logs#${runId}`, `${attempt}${isAnnounced ? "!" : ""} ${skip} ${next}`);
 }
 
 /** @throws {ProblemError} `cursor-invalid` */
 export function decodeLogCursor(runId: string, cursor: string): LogPlace {
   const match = PLACE.exec(decodeCursor(`logs#${runId}`, cursor));
-  const [, attempt, skip, next] = match ?? [];
+  const [, attempt, mark, skip, next] = match ?? [];
   if (Number(skip) > MAX_SKIP || match === null) {
     throw new ProblemError(problem("cursor-invalid", "The cursor must be the nextCursor of a page of this log"));
   }
-  return { attempt: Number(attempt), skip: Number(skip), ...(next === "" ? {} : { next }) };
+  return {
+    attempt: Number(attempt),
+    skip: Number(skip),
+    ...(mark === "" ? {} : { isAnnounced: true }),
+    ...(next === "" ? {} : { next }),
+  };
 }
 
 /** Entries of one page that is read while following. */

@@ -26,7 +26,7 @@ export async function serve(
   const { raw: request } = c.req;
   info.operation = operation;
   checkAccept(request, route);
-  const principal = await identify(context, route, { info, gate, request });
+  const principal = await identify(context, route, { info, gate, c });
   const params = c.req.param() as Readonly<Record<string, string>>;
   readParams(params, route.params);
   const namespace = checkAccess(route, principal, params);
@@ -49,15 +49,13 @@ export async function serve(
 }
 
 async function identify(
-  { access, authenticator }: ApiContext,
+  { access, authenticate }: ApiContext,
   { role, path }: Route,
-  { info, gate, request }: { readonly info: RequestInfo; readonly gate: RateGate; readonly request: Request },
+  { info, gate, c }: { readonly info: RequestInfo; readonly gate: RateGate; readonly c: Context },
 ): Promise<Principal> {
   if (role === "public" || (path === "/metrics" && access.openMetrics === true))
     return role === "public" ? ANYBODY : OPERATOR_OF_THE_HOST;
-  const principal = await gate.watchRefusals(info.ip, () =>
-    authenticator.authenticate(request.headers.get("authorization")),
-  );
+  const principal = await gate.watchRefusals(info.ip, () => authenticate(c.req.raw, c));
   info.tokenId = principal.id;
   info.rate = gate.admitToken(principal.id);
   return principal;

@@ -1,4 +1,3 @@
-import { openApiDocument } from "../contract/openapi.ts";
 import { problem, ProblemError } from "../contract/problem.ts";
 import type { serviceRoutes } from "../contract/service-routes.ts";
 import type { HandlersOf } from "./handler.ts";
@@ -26,6 +25,8 @@ export const serviceHandlers: HandlersOf<typeof serviceRoutes> = {
   },
 
   async readOpenApi() {
+    // Loaded when it is asked for: what makes the document is large, and few ask.
+    const { openApiDocument } = await import("../contract/openapi.ts");
     return { raw: Response.json(openApiDocument()) };
   },
 };

@@ -11,6 +11,7 @@ import { addPreviewCommand } from "./commands/preview.ts";
 import { addRunCommands } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/tokens.ts";
 import { addWhyCommand } from "./commands/why.ts";
+import { addPlatformCommands } from "./commands/platform.ts";
 import { addWorkerCommands } from "./commands/workers.ts";
 import { collect, parameter } from "./option-values.ts";
 
@@ -49,6 +50,7 @@ export function buildProgram(actions: Actions): Command {
   addPreviewCommand(program, actions);
   addImportCommands(program, actions);
   addCalendarCommands(program, actions);
+  addPlatformCommands(program, actions);
   addWorkerCommands(program, actions);
   addDeadLetterCommands(program, actions);
   addTokenCommands(program, actions);

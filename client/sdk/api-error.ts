@@ -18,7 +18,7 @@ export class ApiError extends Error {
   readonly request: SentRequest;
   /** When the server says that the request may be sent again: so many milliseconds from now. */
   readonly retryAfterMs: number | undefined;
-  /** Whether the server itself wrote the problem; else something between it and us answered. */
+  /** Whether the server itself refused, or the gateway that guards it; else something between it and us answered. */
   readonly isFromServer: boolean;
 
   constructor(
@@ -57,8 +57,9 @@ export class ConnectionError extends Error {
 /** Reads the error in a response that is not a success. Its body is consumed. */
 export async function readApiError(response: Response, request: SentRequest): Promise<ApiError> {
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now());
-  const isProblem = response.headers.get("content-type")?.startsWith(PROBLEM_MEDIA_TYPE) ?? false;
-  const document = isProblem ? parseProblem(await response.text()) : undefined;
+  const mediaType = response.headers.get("content-type") ?? "";
+  const text = /json/i.test(mediaType) ? await response.text() : "";
+  const document = mediaType.startsWith(PROBLEM_MEDIA_TYPE) ? parseProblem(text) : gatewayProblem(response, text);
   if (document !== undefined) return new ApiError(document, { request, retryAfterMs, isFromServer: true });
   const { status } = response;
   const detail = `Cannot ${request.method} ${request.path}: the answer is ${status} without a problem document`;
@@ -81,6 +82,33 @@ function parseProblem(text: string): Problem | undefined {
     return isWhole ? (value as Problem) : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * What the API Gateway in front of a server on AWS says in words of its own, before the server is asked. Whom its
+ * authorizer knows no token of is told 403.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+ */
+function gatewayProblem({ status, headers }: Response, text: string): Problem | undefined {
+  const said = GATEWAY_PROBLEMS[`${status} ${messageOf(text)}`];
+  const instance = headers.get("apigw-requestid");
+  return said && problem(said.code, said.detail, instance === null ? {} : { instance });
+}
+
+const GATEWAY_PROBLEMS: Readonly<Record<string, { readonly code: ErrorCode; readonly detail: string } | undefined>> = {
+  "401 Unauthorized": { code: "unauthenticated", detail: "The request must have a bearer token" },
+  "403 Forbidden": { code: "token-invalid", detail: "The token is not valid" },
+  "429 Too Many Requests": { code: "rate-limited", detail: "There are more requests than the gateway lets through" },
+};
+
+function messageOf(text: string): string {
+  try {
+    const value = JSON.parse(text) as { readonly message?: unknown } | null;
+    return typeof value?.message === "string" ? value.message : "";
+  } catch {
+    return "";
   }
 }
 

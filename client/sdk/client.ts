@@ -5,6 +5,7 @@ import type { Preview, PreviewRequest } from "../../api/contract/preview.ts";
 import type { Token } from "../../api/contract/token.ts";
 import { JobsApi } from "./jobs-api.ts";
 import { listAll, type PageOptions } from "./paging.ts";
+import { PlatformApi } from "./platform-api.ts";
 import { PoolsApi } from "./pools-api.ts";
 import { route } from "./route.ts";
 import { RunsApi } from "./runs-api.ts";
@@ -26,6 +27,7 @@ export class CarillonClient {
   readonly runs: RunsApi;
   readonly backfills: BackfillsApi;
   readonly calendars: CalendarsApi;
+  readonly platform: PlatformApi;
   readonly pools: PoolsApi;
   readonly tokens: TokensApi;
   readonly #transport: Transport;
@@ -37,6 +39,7 @@ export class CarillonClient {
     this.runs = new RunsApi(transport);
     this.backfills = new BackfillsApi(transport);
     this.calendars = new CalendarsApi(transport);
+    this.platform = new PlatformApi(transport);
     this.pools = new PoolsApi(transport);
     this.tokens = new TokensApi(transport);
     this.#transport = transport;

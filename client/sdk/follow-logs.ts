@@ -18,8 +18,8 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
 /**
- * Follows a run's log until the run has ended. A broken line is opened again after the last event that came, so that
- * no entry is missed and none comes twice.
+ * Follows a run's log until the run has ended. A line that broke, or that the server has ended before its time, is opened
+ * again after the last event that came, so that no entry is missed and none comes twice.
  *
  * @throws {ApiError} when the server refuses
  * @throws {ConnectionError} `interrupted`, when line after line breaks without an event
@@ -40,6 +40,7 @@ export async function* followLogs(
     if (response.body === null) continue;
     try {
       for await (const event of readEvents(response.body, { silenceMs, signal })) {
+        // Also after `again`, with which a server that can't keep a line open for long ends it: it has rested already.
         vain = 0;
         cursor = event.id ?? cursor;
         const heard = toLogEvent(event);

@@ -1,3 +1,6 @@
+/** Where jobs run that name no pool. */
+export const DEFAULT_POOL = "default";
+
 /** How a pool may be sized: workers of `slots` attempts each, between `minTasks` and `maxTasks` of them. */
 export interface PoolLimits {
   readonly slots: number;
@@ -19,6 +22,8 @@ export interface PoolLoad {
   readonly visible: number;
   /** In the hands of a worker, running or about to. */
   readonly inFlight: number;
+  /** What workers say that they run: more than is in flight when runs last longer than a message may be held. */
+  readonly running: number;
   /** Due later. */
   readonly delayed: number;
 }
@@ -27,9 +32,12 @@ export interface PoolLoad {
 export const QUIET_LOOKS = 5;
 
 /** As many workers as the load needs now; one at least while anything waits, is in hand or will be due soon. */
-export function tasksFor({ visible, inFlight, delayed }: PoolLoad, { slots, minTasks, maxTasks }: PoolLimits): number {
-  const needed = Math.ceil((visible + inFlight) / slots);
-  const least = visible + inFlight + delayed > 0 ? 1 : 0;
+export function tasksFor(
+  { visible, inFlight, running, delayed }: PoolLoad,
+  { slots, minTasks, maxTasks }: PoolLimits,
+): number {
+  const needed = Math.ceil((visible + Math.max(inFlight, running)) / slots);
+  const least = needed > 0 || delayed > 0 ? 1 : 0;
   return Math.min(maxTasks, Math.max(minTasks, needed, least));
 }
 
@@ -44,5 +52,9 @@ export function resized(size: PoolSize, tasks: number): PoolSize {
   const quietLooks = size.quietLooks + 1;
   const quietTasks = Math.max(size.quietTasks, tasks);
   if (quietLooks < QUIET_LOOKS) return { tasks: size.tasks, quietLooks, quietTasks };
-  return { tasks: quietTasks, quietLooks, quietTasks: 0 };
+  return { tasks: quietTasks, quietLooks: 0, quietTasks: 0 };
+}
+
+export function isSameSize(a: PoolSize, b: PoolSize): boolean {
+  return a.tasks === b.tasks && a.quietLooks === b.quietLooks && a.quietTasks === b.quietTasks;
 }

@@ -1,8 +1,17 @@
 import { CarillonError } from "../errors.ts";
 import { checkMacros, MACRO_ROOTS, SCRIPT_MACRO_ROOTS } from "../run/macros.ts";
 import { durationMs } from "./duration.ts";
+import { DEFAULT_POOL } from "../fleet/pool-size.ts";
 import type { JobDefinition } from "./definition.ts";
-import type { CommandDefinition, HttpDefinition } from "./executor.ts";
+import {
+  type CommandDefinition,
+  type ContainerDefinition,
+  type ExecutorDefinition,
+  type HttpDefinition,
+  type LambdaDefinition,
+  LOCAL_EXECUTORS,
+} from "./executor.ts";
+import { checkFargateSize } from "./fargate-size.ts";
 import { compileParametersSchema, checkParameters } from "./parameters.ts";
 
 /** What the host allows. */
@@ -15,6 +24,10 @@ export interface DefinitionLimits {
   ) => { readonly header: string; readonly rule: string } | undefined;
   /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
   readonly targetProblem?: (url: string, namespace: string) => string | undefined;
+  /** Kinds of executors that the workers have. @default LOCAL_EXECUTORS */
+  readonly executors?: readonly ExecutorDefinition["type"][];
+  /** Pools that there are. @default any name: a pool is there when a worker says so */
+  readonly pools?: readonly string[];
 }
 
 /**
@@ -25,6 +38,7 @@ export interface DefinitionLimits {
  */
 export function checkDefinition(definition: JobDefinition, namespace: string, limits: DefinitionLimits): void {
   checkExecutor(definition, namespace, limits);
+  checkPool(definition, limits);
   checkRetry(definition);
   checkTimeouts(definition);
   checkFrequency(definition, limits);
@@ -45,8 +59,20 @@ export function checkDefinition(definition: JobDefinition, namespace: string, li
 }
 
 function checkExecutor({ executor }: JobDefinition, namespace: string, limits: DefinitionLimits): void {
+  const { executors = LOCAL_EXECUTORS } = limits;
+  if (!executors.includes(executor.type)) {
+    const rule = `Cannot run a job of type "${executor.type}" here: the types that workers have are ${executors.join(", ")}`;
+    throw refusal("executor-invalid", "/executor/type", rule);
+  }
   if (executor.type === "command") checkCommand(executor);
   if (executor.type === "http") checkHttp(executor, namespace, limits);
+  if (executor.type === "lambda") checkLambda(executor);
+  if (executor.type === "container") checkContainer(executor);
+}
+
+function checkPool({ pool = DEFAULT_POOL }: JobDefinition, { pools }: DefinitionLimits): void {
+  if (pools === undefined || pools.includes(pool)) return;
+  throw refusal("unknown-reference", "/pool", `Cannot use pool "${pool}": the pools are ${pools.join(", ")}`);
 }
 
 function checkCommand({ shell = false, script, argv }: CommandDefinition): void {
@@ -69,6 +95,23 @@ function checkHttp({ url, headers = {} }: HttpDefinition, namespace: string, lim
     const message = `Cannot send header "${fault.header}": ${fault.rule}`;
     throw refusal("header-not-allowed", `/executor/headers/${escapePointer(fault.header)}`, message);
   }
+}
+
+/** A name has no colon; of the forms of an ARN, the one that ends in a qualifier has one more than without. */
+const QUALIFIED = /^(?:.*:function:)?[^:]+:[^:]+$/;
+
+function checkLambda({ function: name, qualifier }: LambdaDefinition): void {
+  if (qualifier !== undefined && QUALIFIED.test(name)) {
+    const message = `Cannot invoke version "${qualifier}": function "${name}" names a version or an alias already`;
+    throw refusal("executor-invalid", "/executor/qualifier", message);
+  }
+}
+
+function checkContainer(container: ContainerDefinition): void {
+  const problem = checkFargateSize(container);
+  if (problem === undefined) return;
+  const message = `Cannot run a container with ${problem.field} ${container[problem.field]}: ${problem.rule}`;
+  throw refusal("executor-invalid", `/executor/${problem.field}`, message);
 }
 
 function checkRetry({ retry }: JobDefinition): void {

@@ -1,7 +1,9 @@
 import { compileSchedule } from "../schedule/compile.ts";
 import type { Schedule, VersionedCalendar } from "../schedule/schedule.ts";
 import type { RetryPolicy } from "../run/retry.ts";
-import type { JobDefinition, Priority } from "./definition.ts";
+import { DEFAULT_POOL } from "../fleet/pool-size.ts";
+import type { JobDefinition } from "./definition.ts";
+import type { Priority } from "./priority.ts";
 import { durationMs } from "./duration.ts";
 import { type JobVersion, jobKeyText } from "./version.ts";
 
@@ -78,7 +80,7 @@ export function compileJob(version: JobVersion, calendars: ReadonlyMap<string, V
     },
     concurrency: concurrency.map(({ key, scope = "job", limit, weight = 1 }) => ({ key, scope, limit, weight })),
     hasMacros: JSON.stringify(definition.executor).includes("{{"),
-    pool: definition.pool ?? "default",
+    pool: definition.pool ?? DEFAULT_POOL,
     priority: definition.priority ?? "normal",
   };
 }

@@ -3,11 +3,9 @@ import { scheduleSchema } from "../schedule/definition.ts";
 import { executorSchema } from "./executor.ts";
 import { durationSchema } from "./duration.ts";
 import { nameSchema } from "./name.ts";
+import { PRIORITIES } from "./priority.ts";
 
-export const PRIORITIES = ["high", "normal", "low", "bulk"] as const;
-/** Priority class. Classes share workers by weight, so none starves. */
 export const prioritySchema = z.enum(PRIORITIES).meta({ id: "Priority" });
-export type Priority = z.infer<typeof prioritySchema>;
 
 const labelText = z.string().min(1).max(256);
 

@@ -88,11 +88,64 @@ const handlerSchema = z.strictObject({
   limits: z.strictObject({ memoryMb: z.number().int().min(16).max(1_048_576).optional() }).optional(),
 });
 
+const lambdaSchema = z.strictObject({
+  type: z.literal("lambda"),
+  /** Name, partial or full ARN of a function, with or without version or alias. No macros: a parameter must not choose the code. */
+  function: z
+    .string()
+    .max(170)
+    .regex(
+      /^(?:(?:arn:aws[a-z-]*:lambda:[a-z0-9-]{1,32}:)?\d{12}:function:)?[A-Za-z0-9_-]{1,64}(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?$/,
+      { error: "must be the name or the ARN of a Lambda function" },
+    ),
+  /** Version or alias, where `function` names none. */
+  qualifier: z
+    .string()
+    .regex(/^(?:\$LATEST|[A-Za-z0-9_-]{1,128})$/, { error: "must be a version or an alias of a Lambda function" })
+    .optional(),
+  /** What the function is given; its texts may hold macros. Default: the run's identity and its parameters. */
+  payload: z.json().optional(),
+  /** `wait` for what the function returns, or `start` it and be done. Default `wait`. */
+  invocation: z.enum(["wait", "start"]).optional(),
+});
+
+const containerSchema = z.strictObject({
+  type: z.literal("container"),
+  image: z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/, { error: "must be the reference of a container image" }),
+  /** In place of the image's own command, passed as it is; no shell reads it. Texts may hold macros. */
+  command: z.array(argument).min(1).max(1_000).optional(),
+  environment: environment.optional(),
+  /** Processor in units of 1/1,024 of a core. With `memoryMb` a pair that Fargate has, see `checkFargateSize`. */
+  cpu: z.number().int().min(256).max(16_384),
+  memoryMb: z.number().int().min(512).max(122_880),
+  /** ARN of the role that the container acts in. Default: none. */
+  taskRole: z
+    .string()
+    .max(612)
+    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, { error: "must be the ARN of an IAM role" })
+    .optional(),
+  /** Default `arm64`. */
+  architecture: z.enum(["arm64", "x86_64"]).optional(),
+  /** Spare capacity: cheaper, and taken back with two minutes' notice. Default `false`. */
+  spot: z.boolean().optional(),
+  /** Default: the 20 GB that Fargate gives to each task. */
+  ephemeralStorageGb: z.number().int().min(21).max(200).optional(),
+});
+
 export const executorSchema = z
-  .discriminatedUnion("type", [commandSchema, httpSchema, handlerSchema])
+  .discriminatedUnion("type", [commandSchema, httpSchema, handlerSchema, lambdaSchema, containerSchema])
   .meta({ id: "Executor" });
 
 export type ExecutorDefinition = z.infer<typeof executorSchema>;
 export type CommandDefinition = z.infer<typeof commandSchema>;
 export type HttpDefinition = z.infer<typeof httpSchema>;
 export type HandlerDefinition = z.infer<typeof handlerSchema>;
+export type LambdaDefinition = z.infer<typeof lambdaSchema>;
+export type ContainerDefinition = z.infer<typeof containerSchema>;
+
+/** The kinds that need nothing but the worker itself; the others need services of AWS. */
+export const LOCAL_EXECUTORS: readonly ExecutorDefinition["type"][] = ["command", "http", "handler"];

@@ -3,11 +3,15 @@ export interface Fleet {
   /** Asks for `count` workers (0 to 1,000) of a pool; surplus ones are drained, never killed. Returns before they are ready. */
   resize(pool: string, count: number): Promise<void>;
 
-  /** What the fleet knows of its members. A hint: heartbeats decide what is alive. */
+  /**
+   * What the fleet knows of its members. A hint: heartbeats decide what is alive, and one that drains may be left out
+   * already.
+   */
   list(): Promise<readonly FleetMember[]>;
 
   /**
-   * Stops one worker: asks it to drain, and after `graceMs` kills it with everything it has started.
+   * Stops one worker: asks it to drain, and after `graceMs` kills it with everything it has started. A platform that has
+   * a time of its own until it kills keeps to that, and `graceMs` says how long the caller waits for the evidence.
    * The evidence says what was seen; an unknown worker gives `{ stopped: true, how: "absent" }`.
    */
   stop(workerId: string, options: { readonly graceMs: number }): Promise<StopEvidence>;

@@ -1,4 +1,4 @@
-import type { Priority } from "../job/definition.ts";
+import type { Priority } from "../job/priority.ts";
 import type { RunKey } from "./run-id.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Cron } from "./cron.ts";
 import { DAY_MS, nextLocalMatch } from "./cron-match.ts";
-import { MAX_INSTANT_MS } from "./definition.ts";
+import { MAX_INSTANT_MS } from "./last-instant.ts";
 import type { Zone, ZoneSegment } from "./zone.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { MAX_INSTANT_MS } from "./definition.ts";
+import { MAX_INSTANT_MS } from "./last-instant.ts";
 import { quote, ScheduleError, type ScheduleErrorCode } from "./schedule-error.ts";
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/i;

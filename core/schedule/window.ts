@@ -1,4 +1,5 @@
-import { MAX_INSTANT_MS, type ScheduleDefinition } from "./definition.ts";
+import type { ScheduleDefinition } from "./definition.ts";
+import { MAX_INSTANT_MS } from "./last-instant.ts";
 import { readInstant } from "./instant.ts";
 import type { ScheduleContext } from "./schedule.ts";
 import { ScheduleError } from "./schedule-error.ts";

@@ -18,31 +18,47 @@ interface Position {
   readonly job: string;
 }
 
+interface AuditRecord {
+  readonly auditedAtMs: number;
+  /** The last job that was looked at. */
+  readonly last?: Position;
+}
+
+const PERIOD_MS = 15 * 60_000;
 const JOBS_PER_AUDIT = 20;
 /** The stretch that is looked at: long enough past for the last words on it, short enough to be cheap. */
 const STRETCH_MS = 3_600_000;
 const REST_MS = 15 * 60_000;
 
 /**
- * Accounts for the recent slots of the next few jobs, in turn, and tells of those that nothing explains. A second pair
- * of eyes: visits recompute the slots of their job themselves, and leave none unexplained.
+ * Accounts, each quarter of an hour, for the recent slots of the next few jobs in turn, and tells of those that nothing
+ * explains. A second pair of eyes: visits recompute the slots of their job themselves, and leave none unexplained.
  */
-export async function auditLedgers(core: Core): Promise<readonly LedgerFinding[]> {
-  const toMs = core.clock.nowMs() - REST_MS;
+export async function auditLedgers(
+  core: Core,
+  { onError }: { readonly onError: (error: unknown) => void },
+): Promise<readonly LedgerFinding[]> {
+  const nowMs = core.clock.nowMs();
   const stored = await core.table.get(keys.ledgerAudit);
-  const jobs = await nextJobs(core, stored?.body as Position | undefined);
+  const record = stored?.body as AuditRecord | undefined;
+  if (record !== undefined && nowMs < record.auditedAtMs + PERIOD_MS) return [];
+  const jobs = await nextJobs(core, record?.last);
+  const last = jobs.at(-1) ?? record?.last;
+  const next: AuditRecord = { auditedAtMs: nowMs, ...(last === undefined ? {} : { last }) };
+  // Before the look: one job that can't be accounted for must not hold the audit up for ever.
+  if (!(await core.table.put(keys.ledgerAudit, next, stored?.rev ?? "absent")).ok) return [];
+
   const findings: LedgerFinding[] = [];
-  for (const { namespace, job } of jobs) {
-    const { unexplained, unexplainedSlots } = await account(core, { namespace, job }, toMs);
-    if (unexplained > 0) findings.push({ namespace, job, unexplained, slots: unexplainedSlots });
+  for (const position of jobs) {
+    try {
+      const { unexplained, unexplainedSlots: slots } = await account(core, position, nowMs - REST_MS);
+      if (unexplained > 0) findings.push({ ...position, unexplained, slots });
+    } catch (error) {
+      onError(error);
+    }
   }
-  core.metrics.count(
-    "slots_unexplained",
-    {},
-    findings.reduce((sum, { unexplained }) => sum + unexplained, 0),
-  );
-  const last = jobs.at(-1);
-  if (last !== undefined) await core.table.put(keys.ledgerAudit, last, "any");
+  const total = findings.reduce((sum, { unexplained }) => sum + unexplained, 0);
+  core.metrics.count("slots_unexplained", {}, total);
   return findings;
 }
 

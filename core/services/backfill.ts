@@ -1,6 +1,6 @@
 import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
-import type { Priority } from "../job/definition.ts";
+import type { Priority } from "../job/priority.ts";
 import { stampOf } from "../run/run-id.ts";
 import { type EndedRun, isEnded, type Run } from "../run/run.ts";
 import type { Backfill } from "../store/backfill-store.ts";
@@ -28,7 +28,10 @@ export interface BackfillRequest {
 export const MAX_BACKFILL_SLOTS = 10_000;
 /** Runs submitted by one visit. */
 const PAGE = 100;
+/** Before the next look whether a page is still in the queue: doubled each time, up to a bound. */
 const PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 60_000;
+const MAX_LOOKS = 6;
 
 /** The slots that a backfill would run now, oldest first, and how many it would leave. */
 export async function planBackfill(core: Core, job: CompiledJob, request: BackfillRequest) {
@@ -92,7 +95,9 @@ export async function startBackfill(
 /** Submits the next page of a backfill, unless the one before is still in the queue. */
 export async function visitBackfill(core: Core, entry: BackfillEntry): Promise<readonly DueEntry[]> {
   const nowMs = core.clock.nowMs();
-  const again: readonly DueEntry[] = [{ ...entry, visitAtMs: nowMs + PAUSE_MS }];
+  const looks = entry.looks ?? 0;
+  const pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** looks);
+  const again: readonly DueEntry[] = [{ ...entry, looks: Math.min(looks + 1, MAX_LOOKS), visitAtMs: nowMs + pauseMs }];
   const stored = await core.backfills.find(entry.namespace, entry.job, entry.backfill);
   if (stored === undefined) return nowMs - entry.armedAtMs > UNCOMMITTED_MS ? [] : again;
   const { backfill, rev } = stored;
@@ -121,7 +126,7 @@ export async function visitBackfill(core: Core, entry: BackfillEntry): Promise<r
   const submitted = backfill.submitted + page.length;
   const isDone = submitted >= slots.length;
   await core.backfills.put({ ...backfill, submitted, state: isDone ? "done" : "running" }, rev);
-  return isDone ? [] : [{ ...entry, visitAtMs: nowMs }];
+  return isDone ? [] : [{ ...entry, looks: 0, visitAtMs: nowMs }];
 }
 
 /** Submits no more runs of a backfill; those in the queue stay. Idempotent. */

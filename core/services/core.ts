@@ -50,7 +50,7 @@ export interface Core extends Ports {
   readonly observer: SilenceObserver;
   readonly oblivion: OblivionObserver;
   /** Takes doorbells in place of the queue: whoever gave it sends them, before anything that relies on them is written. */
-  readonly collect?: (doorbells: readonly Doorbell[]) => void;
+  readonly collect?: ((doorbells: readonly Doorbell[]) => void) | undefined;
 }
 
 export function createCore(ports: Ports, knobs: Knobs): Core {

@@ -17,8 +17,10 @@ export interface PaceLook {
   readonly isRare: boolean;
 }
 
-/** With nothing due for so long, the scheduler is woken rarely. Longer than the time between two of the rare ticks. */
-const QUIET_MS = SAFETY_PERIOD_MS + 5 * 60_000;
+const NO_TIMER: Timer = { setPace: () => Promise.resolve() };
+
+/** With nothing due for so long, the scheduler is woken rarely. Longer than two of the rare ticks: one may fail. */
+const QUIET_MS = 2 * SAFETY_PERIOD_MS + 5 * 60_000;
 
 /**
  * Keeps the timer's pace to what is due: slow when nothing is due for long, steady again as soon as something nearer is
@@ -26,16 +28,18 @@ const QUIET_MS = SAFETY_PERIOD_MS + 5 * 60_000;
  *
  * A record says what the pace is meant to be; whoever changes it writes the record first, then sets the timer. The tick
  * that slows down and the one who arms an entry meanwhile can't miss each other: the former writes the record and then
- * looks at the index once more; the latter writes the entry and then looks at the record. And the former looks at the
- * record again when the timer is set: had it been made steady meanwhile, it makes the timer steady too. What a crash
- * between record and timer leaves is put right by the next tick, at the latest the rare one.
+ * looks at the index once more; the latter writes the entry and then looks at the record. And whoever has set the timer
+ * looks at the record again: had it been changed meanwhile, the timer is set to what it says now. What a crash between
+ * record and timer leaves is put right by the next tick, at the latest the rare one; after one in the middle of letting a
+ * stopped platform go on, the deed has to be repeated.
  */
 export class Pacer {
   readonly #table: Table;
   readonly #timer: Timer;
   readonly #clock: Clock;
 
-  constructor({ table, timer, clock }: { table: Table; timer: Timer; clock: Clock }) {
+  /** @param ports.timer - absent where schedulers run all the time: they look at the record themselves */
+  constructor({ table, timer = NO_TIMER, clock }: { table: Table; timer?: Timer; clock: Clock }) {
     this.#table = table;
     this.#timer = timer;
     this.#clock = clock;
@@ -69,16 +73,11 @@ export class Pacer {
       if (stored.pace === "slow" || isRare) await this.#change(stored, "steady");
       return "steady";
     }
-    if (stored.pace === "slow") return "slow";
+    if (stored.pace === "slow") return isRare ? "slow" : this.#setTimer(stored);
     const slow = await this.#write(stored, "slow");
     if (slow === undefined) return "steady";
-    if (isQuiet(await look())) {
-      await this.#timer.setPace("slow");
-      if ((await this.#read()).rev === slow.rev) return "slow";
-      await this.#timer.setPace("steady");
-    } else {
-      await this.#change(slow, "steady");
-    }
+    if (isQuiet(await look())) return this.#setTimer(slow);
+    await this.#change(slow, "steady");
     return "steady";
   }
 
@@ -90,9 +89,20 @@ export class Pacer {
 
   /** Sets record and timer; `false` when the record has been changed by another, who sets the timer then. */
   async #change(stored: StoredPace, pace: Pace): Promise<boolean> {
-    if ((await this.#write(stored, pace)) === undefined) return false;
-    await this.#timer.setPace(pace);
+    const written = await this.#write(stored, pace);
+    if (written === undefined) return false;
+    await this.#setTimer(written);
     return true;
+  }
+
+  /** Sets the timer to a pace, or to the one that the record has got meanwhile; returns which. */
+  async #setTimer(stored: StoredPace): Promise<Pace> {
+    for (let wanted = stored; ;) {
+      await this.#timer.setPace(wanted.pace);
+      const now = await this.#read();
+      if (now.rev === wanted.rev) return wanted.pace;
+      wanted = now;
+    }
   }
 
   async #read(): Promise<StoredPace> {

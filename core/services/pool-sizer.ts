@@ -1,13 +1,13 @@
 import {
+  isSameSize,
   type PoolLimits,
   type PoolLoad,
   type PoolSize,
-  QUIET_LOOKS,
   resized,
   tasksFor,
   tasksForPeak,
 } from "../fleet/pool-size.ts";
-import { PRIORITIES } from "../job/definition.ts";
+import { PRIORITIES } from "../job/priority.ts";
 import type { Fleet } from "../ports/fleet.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { Table } from "../ports/table.ts";
@@ -25,16 +25,20 @@ export interface PoolSizerPorts {
 
 /** Runs due within so long of each other are taken to run at the same time. */
 const PEAK_WINDOW_MS = 10_000;
-/** A pool that has fallen asleep is looked at a few times more: counts of a queue lag behind what was sent. */
-const LOOKS_ASLEEP = 3;
-const ASLEEP: PoolSize = { tasks: 0, quietLooks: QUIET_LOOKS + LOOKS_ASLEEP, quietTasks: 0 };
+const NONE: PoolSize = { tasks: 0, quietLooks: 0, quietTasks: 0 };
+
+interface StoredSize {
+  readonly size: PoolSize;
+  readonly rev: number | undefined;
+}
 
 /**
  * Sizes pools from and to zero. Whoever rings for runs wakes their pool, as far ahead of them as they are rung for, so
  * that a worker is there when they are due; what waits in the queues makes it grow; quiet makes it shrink.
  *
- * The fleet is told before the record is written when a pool grows, and every look tells it again: a crash in between
- * costs a minute of a worker, never a run.
+ * A record says what a pool is meant to be. It is written first, by compare-and-set, then the fleet is told; whoever has
+ * told it looks at the record once more, so of two who size a pool at the same time the one who was told last is right.
+ * Every look tells the fleet again, which makes good what a crash in between has left.
  */
 export class PoolSizer {
   readonly #ports: PoolSizerPorts;
@@ -57,40 +61,31 @@ export class PoolSizer {
     }
   }
 
-  /** Makes the pools large enough for what has been noted. */
+  /** Makes the pools large enough for what has been noted. @throws {AggregateError} when that failed for some */
   async grow(): Promise<void> {
     const noted = this.#noted;
     this.#noted = new Map();
-    await Promise.all(
-      [...noted].map(async ([pool, peaks]) => {
-        const limits = this.#pools[pool];
-        if (limits !== undefined) await this.#growTo(pool, tasksForPeak(Math.max(...peaks.values()), limits));
-      }),
-    );
+    await allOf([...noted], async ([pool, peaks]) => {
+      const limits = this.#pools[pool];
+      if (limits === undefined) return;
+      const tasks = tasksForPeak(Math.max(...peaks.values()), limits);
+      // One that is large enough has been rung for all the same: it is not quiet.
+      await this.#change(pool, (size) => resized(size, Math.max(size.tasks, tasks)));
+    });
   }
 
   /**
-   * Looks at the load of the pools that are awake, or of all, and sizes them.
+   * Looks at the load of all pools, and sizes them.
    *
-   * @returns whether any worker is wanted now
+   * @param running - how many runs the workers of each pool have in hand
+   * @throws {AggregateError} when that failed for some; the others are sized
    */
-  async settle({ all }: { readonly all: boolean }): Promise<boolean> {
-    const sizes = await Promise.all(
-      Object.entries(this.#pools).map(async ([pool, limits]) => {
-        const { size, rev } = await this.#find(pool);
-        const isAsleep = size.tasks === 0 && size.quietLooks >= ASLEEP.quietLooks;
-        if (isAsleep && !all) return 0;
-        const wanted = tasksFor(await this.#load(pool), limits);
-        const next = size.tasks === 0 && wanted === 0 ? fallenAsleep(size) : resized(size, wanted);
-        if (next.tasks > size.tasks) await this.#ports.fleet.resize(pool, next.tasks);
-        const isChanged = next.tasks !== size.tasks || next.quietLooks !== size.quietLooks;
-        const isOurs = !isChanged || (await this.#ports.table.put(keys.poolSize(pool), next, rev ?? "absent")).ok;
-        // Another who has sized it meanwhile has seen more than we have.
-        if (isOurs && next.tasks <= size.tasks) await this.#ports.fleet.resize(pool, next.tasks);
-        return next.tasks;
-      }),
-    );
-    return sizes.some((tasks) => tasks > 0);
+  async settle(running: ReadonlyMap<string, number> = new Map()): Promise<void> {
+    await allOf(Object.entries(this.#pools), async ([pool, limits]) => {
+      const tasks = tasksFor(await this.#load(pool, running.get(pool) ?? 0), limits);
+      const isTold = await this.#change(pool, (size) => resized(size, tasks));
+      if (!isTold) await this.#tell(pool);
+    });
   }
 
   /** Whether any pool has workers, or was told to. */
@@ -99,31 +94,49 @@ export class PoolSizer {
     return sizes.some(({ size }) => size.tasks > 0);
   }
 
-  async #growTo(pool: string, tasks: number): Promise<void> {
+  /** Changes the record, and tells the fleet when the number of tasks has changed; returns whether it was told. */
+  async #change(pool: string, next: (size: PoolSize) => PoolSize): Promise<boolean> {
     for (;;) {
       const { size, rev } = await this.#find(pool);
-      if (size.tasks >= tasks) return;
-      await this.#ports.fleet.resize(pool, tasks);
-      const written = await this.#ports.table.put(keys.poolSize(pool), resized(size, tasks), rev ?? "absent");
-      if (written.ok) return;
+      const changed = next(size);
+      if (isSameSize(changed, size)) return false;
+      const written = await this.#ports.table.put(keys.poolSize(pool), changed, rev ?? "absent");
+      if (!written.ok) continue;
+      if (changed.tasks === size.tasks) return false;
+      await this.#tell(pool);
+      return true;
     }
   }
 
-  async #find(pool: string): Promise<{ size: PoolSize; rev?: number }> {
-    const stored = await this.#ports.table.get(keys.poolSize(pool));
-    return stored === undefined ? { size: ASLEEP } : { size: stored.body as PoolSize, rev: stored.rev };
+  async #tell(pool: string): Promise<void> {
+    let { size, rev } = await this.#find(pool);
+    for (;;) {
+      await this.#ports.fleet.resize(pool, size.tasks);
+      const now = await this.#find(pool);
+      if (now.size.tasks === size.tasks || now.rev === rev) return;
+      ({ size, rev } = now);
+    }
   }
 
-  async #load(pool: string): Promise<PoolLoad> {
+  async #find(pool: string): Promise<StoredSize> {
+    const stored = await this.#ports.table.get(keys.poolSize(pool));
+    return { size: (stored?.body as PoolSize | undefined) ?? NONE, rev: stored?.rev };
+  }
+
+  async #load(pool: string, running: number): Promise<PoolLoad> {
     const depths = await Promise.all(PRIORITIES.map((priority) => this.#ports.queue.depth(queueName(pool, priority))));
     return {
       visible: depths.reduce((sum, depth) => sum + depth.visible, 0),
       inFlight: depths.reduce((sum, depth) => sum + depth.inFlight, 0),
       delayed: depths.reduce((sum, depth) => sum + depth.delayed, 0),
+      running,
     };
   }
 }
 
-function fallenAsleep(size: PoolSize): PoolSize {
-  return { ...size, quietLooks: Math.min(ASLEEP.quietLooks, size.quietLooks + 1) };
+/** Does the work for each item, whatever becomes of the others. */
+async function allOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const outcomes = await Promise.allSettled(items.map(work));
+  const errors = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+  if (errors.length > 0) throw new AggregateError(errors, `Cannot size pools: ${errors.map(String).join("; ")}`);
 }

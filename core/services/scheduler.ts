@@ -2,6 +2,7 @@ import { LeaseKeeper } from "../lease/lease-keeper.ts";
 import type { StopSignal } from "../ports/queue.ts";
 import type { ProcessRef } from "../worker/worker-record.ts";
 import type { Core } from "./core.ts";
+import { Pacer } from "./pace.ts";
 import { MAX_VISITS_PER_ROUND, visitShard } from "./visit.ts";
 
 export interface SchedulerOptions {
@@ -30,11 +31,13 @@ export class Scheduler {
   readonly #core: Core;
   readonly #options: SchedulerOptions;
   readonly #leases: LeaseKeeper;
+  readonly #pacer: Pacer;
   #lastRoundMs = -Infinity;
 
   constructor(core: Core, options: SchedulerOptions) {
     this.#core = core;
     this.#options = options;
+    this.#pacer = new Pacer(core);
     this.#leases = new LeaseKeeper(core, {
       self: options.id,
       shards: core.knobs.shards,
@@ -82,6 +85,7 @@ export class Scheduler {
   async #round(): Promise<number> {
     const { clock, due, knobs, metrics } = this.#core;
     let restMs = knobs.pollMs;
+    if (await this.#pacer.isStopped()) return restMs;
     for (const shard of this.#leases.owned()) {
       const { visited, failures } = await visitShard(this.#core, shard);
       for (const failure of failures) this.#options.onError(failure);

@@ -1,4 +1,4 @@
-import type { Priority } from "../job/definition.ts";
+import type { Priority } from "../job/priority.ts";
 import { MAX_DELAY_MS, MAX_SEND, type OutgoingMessage } from "../ports/queue.ts";
 import { encodeMessage, queueName, type RunMessage } from "../run/message.ts";
 import type { Run } from "../run/run.ts";
@@ -9,6 +9,25 @@ export interface Doorbell {
   readonly message: RunMessage;
   readonly pool: string;
   readonly priority: Priority;
+}
+
+/** Some queues have not taken their messages, or only a part of them; the others have. */
+export class SendError extends Error {
+  readonly failures: ReadonlyMap<string, unknown>;
+
+  constructor(failures: ReadonlyMap<string, unknown>) {
+    const [[queue, cause] = ["", undefined]] = failures;
+    const others = failures.size > 1 ? ` and ${failures.size - 1} others` : "";
+    super(`Cannot ring in queue "${queue}"${others}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.name = "SendError";
+    this.failures = failures;
+  }
+
+  concerns({ pool, priority }: Doorbell): boolean {
+    return this.failures.has(queueName(pool, priority));
+  }
 }
 
 /** The doorbell of a run that has a record. */
@@ -22,6 +41,8 @@ const MAX_ATTEMPTS = 8;
 /**
  * Sends doorbells, each delayed until shortly before it is due. Resolves when all of them are durable; a due instant
  * beyond the queue's longest delay is the caller's mistake and is cut to it: the worker that gets it puts it back.
+ *
+ * @throws {SendError}
  */
 export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]): Promise<void> {
   if (core.collect !== undefined) return core.collect(doorbells);
@@ -35,14 +56,20 @@ export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]):
     if (list === undefined) byQueue.set(name, [outgoing]);
     else list.push(outgoing);
   }
+  const failures = new Map<string, unknown>();
+  await Promise.all(
+    [...byQueue].map(([name, messages]) => sendAll(core, name, messages).catch((error) => failures.set(name, error))),
+  );
+  if (failures.size > 0) throw new SendError(failures);
+  await core.onRung?.(doorbells.map(({ pool, message: { dueAtMs } }) => ({ pool, dueAtMs })));
+}
+
+async function sendAll(core: Core, name: string, messages: readonly OutgoingMessage[]): Promise<void> {
   const batches: Promise<void>[] = [];
-  for (const [name, messages] of byQueue) {
-    for (let i = 0; i < messages.length; i += MAX_SEND) {
-      batches.push(sendBatch(core, name, messages.slice(i, i + MAX_SEND)));
-    }
+  for (let i = 0; i < messages.length; i += MAX_SEND) {
+    batches.push(sendBatch(core, name, messages.slice(i, i + MAX_SEND)));
   }
   await Promise.all(batches);
-  await core.onRung?.(doorbells.map(({ pool, message: { dueAtMs } }) => ({ pool, dueAtMs })));
 }
 
 async function sendBatch(core: Core, name: string, messages: readonly OutgoingMessage[]): Promise<void> {

@@ -10,14 +10,13 @@ export interface SettleOptions {
   readonly sizer: PoolSizer;
   /** What the fleet knows of the processes of workers, as of now. Asked only when workers are at work. */
   readonly fatesOf: (processes: readonly ProcessRef[]) => Promise<(process: ProcessRef) => Fate>;
-  /** Whether to look beyond what is awake: at all pools, and at the ledgers of some jobs. */
-  readonly isSweep: boolean;
+  /** Told of what went wrong; the rest is done all the same. */
+  readonly onError: (error: unknown) => void;
 }
 
 export interface SettleReport {
   /** Workers whose runs have been given to others. */
   readonly reaped: readonly string[];
-  readonly isAwake: boolean;
   /** Slots that no row accounts for. There should never be any. */
   readonly findings: readonly LedgerFinding[];
 }
@@ -37,13 +36,25 @@ const NOTHING_REMAINS: WorkerRemains = {
  * The sweeper of a platform where none runs all the time: takes their runs from workers that are gone, sizes the pools,
  * and compares ledgers with their schedules. May be called twice, or killed at any point.
  */
-export async function settle(core: Core, { sizer, fatesOf, isSweep }: SettleOptions): Promise<SettleReport> {
+export async function settle(core: Core, { sizer, fatesOf, onError }: SettleOptions): Promise<SettleReport> {
   const noting: Core = { ...core, onRung: (rung) => Promise.resolve(sizer.note(rung)) };
-  const reaped = await reapSilent(noting, fatesOf);
-  await sizer.grow();
-  const isAwake = await sizer.settle({ all: isSweep });
-  const findings = isSweep ? await auditLedgers(core) : [];
-  return { reaped, isAwake, findings };
+  const workers = await allWorkers(core);
+  const reaped = await reapSilent(noting, workers, fatesOf).catch((error: unknown) => {
+    onError(error);
+    return [];
+  });
+  await sizer.grow().catch(onError);
+  await sizer.settle(runningByPool(workers)).catch(onError);
+  const findings = await auditLedgers(core, { onError });
+  return { reaped, findings };
+}
+
+function runningByPool(workers: readonly WorkerRecord[]): ReadonlyMap<string, number> {
+  const running = new Map<string, number>();
+  for (const { pool, state, running: runs } of workers) {
+    if (state !== "gone") running.set(pool, (running.get(pool) ?? 0) + runs.length);
+  }
+  return running;
 }
 
 /**
@@ -51,18 +62,20 @@ export async function settle(core: Core, { sizer, fatesOf, isSweep }: SettleOpti
  * it is measured by the wall clocks of the hosts that made them; that they differ by some seconds delays or hastens a
  * finding by as much, and a worker that is found dead too soon is fenced like any other.
  */
-async function reapSilent(core: Core, fatesOf: SettleOptions["fatesOf"]): Promise<readonly string[]> {
-  const workers = await allWorkers(core);
+async function reapSilent(
+  core: Core,
+  workers: readonly WorkerRecord[],
+  fatesOf: SettleOptions["fatesOf"],
+): Promise<readonly string[]> {
   if (workers.length === 0) return [];
   const living = workers.filter(({ state }) => state !== "gone");
-  const nowMs = core.clock.nowMs();
   const stored = await core.table.get(keys.silence);
   const record = stored?.body as SilenceRecord | undefined;
-  if (record !== undefined) core.observer.resume(record.notes, nowMs - record.notedAtMs);
+  if (record !== undefined) core.observer.resume(record.notes, core.clock.nowMs() - record.notedAtMs);
   const fateOf = await fatesOf(living.flatMap(({ process }) => process ?? []));
   const reaped = await reapWorkers({ ...core, fateOf }, NOTHING_REMAINS);
   for (const worker of workers) if (worker.state === "gone") core.observer.forget(worker.id);
-  const notes: SilenceRecord = { notes: core.observer.notes(), notedAtMs: nowMs };
+  const notes: SilenceRecord = { notes: core.observer.notes(), notedAtMs: core.clock.nowMs() };
   if (living.length > 0) await core.table.put(keys.silence, notes, "any");
   return reaped;
 }

@@ -1,6 +1,6 @@
 import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
-import type { Priority } from "../job/definition.ts";
+import type { Priority } from "../job/priority.ts";
 import { checkParameters } from "../job/parameters.ts";
 import type { JsonObject } from "../json.ts";
 import type { QueuedRun, RunCause, RunOrigin } from "../run/run.ts";

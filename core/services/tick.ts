@@ -4,7 +4,7 @@ import { type Pace, STEADY_PERIOD_MS } from "../ports/timer.ts";
 import type { Core } from "./core.ts";
 import type { Pacer } from "./pace.ts";
 import type { PoolSizer } from "./pool-sizer.ts";
-import { visitShard } from "./visit.ts";
+import { FAILED_RETRY_MS, visitShard } from "./visit.ts";
 
 /** A part of the shards that one tick visits; several groups tick side by side. */
 export interface TickGroup {
@@ -38,7 +38,7 @@ export type TickReport =
       readonly kind: "done";
       readonly visited: number;
       readonly failed: number;
-      /** How late the most overdue entry was visited; 0 when nothing was due. */
+      /** How late the most overdue entry was visited, beyond the lead that visits have; 0 in good order. */
       readonly lagMs: number;
       /** Entries that are due were left for the next tick. */
       readonly isCut: boolean;
@@ -52,11 +52,15 @@ export type TickReport =
 const RARE_PERIODS = 3;
 /** A backfill hands out its next page so soon that waiting for it within the tick is worth it. */
 const WORTH_WAITING_MS = 2_000;
+/** How often a tick waits for visits that have failed. */
+const MAX_RETRIES = 3;
 
 /**
  * One round of the scheduler where none runs all the time: visits everything that is due in the shards of a group, looking
  * ahead far enough for the next tick to be late. May be called twice with the same event, at any time, or killed at any
  * point: what was done is found done.
+ *
+ * @throws {AggregateError} when a shard could not be looked at or a pool not be woken; all else has been done
  */
 export async function tick(core: Core, options: TickOptions): Promise<TickReport> {
   const { scheduledAtMs, group = WHOLE, sizer, pacer } = options;
@@ -69,8 +73,11 @@ export async function tick(core: Core, options: TickOptions): Promise<TickReport
     (shard) => shard % group.count === group.index,
   );
   const noting: Core = sizer === undefined ? core : { ...core, onRung: (rung) => Promise.resolve(sizer.note(rung)) };
-  const walks = await Promise.all(shards.map((shard) => walkShard(noting, shard, options)));
-  await sizer?.grow();
+  const outcomes = await Promise.allSettled(shards.map((shard) => walkShard(noting, shard, options)));
+  // Whatever became of a shard: what was rung for in the others needs its workers.
+  const growth = await Promise.allSettled([sizer?.grow()]);
+  const errors = [...outcomes, ...growth].flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  const walks = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 
   const visited = sum(walks.map((walk) => walk.visited));
   const lagMs = Math.max(0, ...walks.map((walk) => walk.lagMs));
@@ -78,6 +85,8 @@ export async function tick(core: Core, options: TickOptions): Promise<TickReport
     metrics.count("entries_visited", {}, visited);
     metrics.observe("scheduler_lag_ms", lagMs);
   }
+  // Of a shard that could not be looked at nothing is known, so the pace stays as it is.
+  if (errors.length > 0) throw new AggregateError(errors, `Cannot end the tick: ${errors.map(String).join("; ")}`);
   const nextVisitMs = soonest(walks.map((walk) => walk.nextVisitMs));
   const pace = await pacer?.settle(nextVisitMs, {
     look: async () => soonest(await Promise.all(shards.map(async (shard) => (await core.due.next(shard))?.visitAtMs))),
@@ -120,14 +129,17 @@ async function walkShard(
   shard: number,
   { deadlineMs, onError }: Pick<TickOptions, "deadlineMs" | "onError">,
 ): Promise<Walk> {
-  const { clock, due } = core;
+  const { clock, due, knobs } = core;
   const walk = { visited: 0, failed: 0, lagMs: 0 };
+  let retries = 0;
   for (;;) {
     const next = await due.next(shard);
     const nowMs = clock.nowMs();
     if (next === undefined) return { ...walk, isCut: false, nextVisitMs: undefined };
     const inMs = next.visitAtMs - nowMs;
-    if (inMs > 0 && isWorthWaiting(next, inMs, deadlineMs - nowMs)) {
+    const isRetry = inMs > 0 && inMs <= FAILED_RETRY_MS && retries < Math.min(walk.failed, MAX_RETRIES);
+    if (inMs > 0 && nowMs + inMs < deadlineMs && (isRetry || isNextPage(next, inMs))) {
+      if (isRetry) retries += 1;
       await clock.sleep(inMs);
     } else if (inMs > 0 || nowMs >= deadlineMs) {
       return { ...walk, isCut: inMs <= 0, nextVisitMs: next.visitAtMs };
@@ -136,13 +148,13 @@ async function walkShard(
       failures.forEach(onError);
       walk.visited += visited;
       walk.failed += failures.length;
-      walk.lagMs = Math.max(walk.lagMs, -inMs);
+      walk.lagMs = Math.max(walk.lagMs, -inMs - knobs.leadMs);
     }
   }
 }
 
-function isWorthWaiting(next: DueEntry, inMs: number, leftMs: number): boolean {
-  return next.kind === "backfill" && inMs <= WORTH_WAITING_MS && inMs < leftMs;
+function isNextPage(next: DueEntry, inMs: number): boolean {
+  return next.kind === "backfill" && inMs <= WORTH_WAITING_MS;
 }
 
 function sum(values: readonly number[]): number {

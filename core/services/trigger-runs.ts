@@ -1,8 +1,8 @@
 import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
-import type { Priority } from "../job/definition.ts";
+import type { Priority } from "../job/priority.ts";
 import type { JsonObject } from "../json.ts";
-import { MAX_INSTANT_MS } from "../schedule/definition.ts";
+import { MAX_INSTANT_MS } from "../schedule/last-instant.ts";
 import type { Run } from "../run/run.ts";
 import { keys } from "../store/keys.ts";
 import type { Core } from "./core.ts";

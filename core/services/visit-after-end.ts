@@ -2,7 +2,7 @@ import type { CompiledJob } from "../job/compile.ts";
 import { horizonAt } from "../ledger/plan.ts";
 import { stampOf } from "../run/run-id.ts";
 import { isEnded, type Run, unreachable } from "../run/run.ts";
-import { MAX_INSTANT_MS } from "../schedule/definition.ts";
+import { MAX_INSTANT_MS } from "../schedule/last-instant.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";

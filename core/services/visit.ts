@@ -1,7 +1,7 @@
 import type { DueEntry } from "../store/due-index.ts";
 import { visitBackfill } from "./backfill.ts";
 import type { Core } from "./core.ts";
-import { type Doorbell, sendDoorbells } from "./send.ts";
+import { type Doorbell, sendDoorbells, SendError } from "./send.ts";
 import { visitJob } from "./visit-job.ts";
 import { visitRuns } from "./visit-runs.ts";
 
@@ -9,7 +9,7 @@ import { visitRuns } from "./visit-runs.ts";
 export const MAX_VISITS_PER_ROUND = 500;
 const VISITS_AT_ONCE = 50;
 /** How long an entry rests whose visit has failed. */
-const FAILED_RETRY_MS = 5_000;
+export const FAILED_RETRY_MS = 5_000;
 
 /**
  * Visits what is due in one shard: sends first, then moves the entries, so a crash in between repeats and never forgets.
@@ -62,7 +62,10 @@ async function visitAll(core: Core, entries: readonly DueEntry[]): Promise<reado
     );
   } catch (error) {
     failures.push(error);
-    await core.due.move(visits.map((made) => (made.doorbells.length > 0 ? postponed(made.done) : made)));
+    // What another queue has taken is as good as ever: a pool without a queue must not hold up the others.
+    const isInVain = ({ doorbells }: Visit) =>
+      error instanceof SendError ? doorbells.some((doorbell) => error.concerns(doorbell)) : doorbells.length > 0;
+    await core.due.move(visits.map((made) => (isInVain(made) ? postponed(made.done) : made)));
     return failures;
   }
   await core.due.move(visits);

@@ -1,4 +1,4 @@
-import type { Priority } from "../job/definition.ts";
+import type { Priority } from "../job/priority.ts";
 import type { Table } from "../ports/table.ts";
 import { keys } from "./keys.ts";
 import { listAll } from "./pages.ts";

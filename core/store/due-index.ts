@@ -49,6 +49,8 @@ export interface BackfillEntry {
   readonly job: string;
   readonly backfill: string;
   readonly visitAtMs: number;
+  /** Looks since a page was handed out. */
+  readonly looks?: number;
   readonly armedAtMs: number;
 }
 

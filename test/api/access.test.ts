@@ -62,6 +62,17 @@ describe("credentials", () => {
   });
 });
 
+describe("a host that finds out for itself who makes a request", () => {
+  it("is believed, and the header is not looked at", async () => {
+    const principal = { id: "ana", name: "ana", role: "viewer", createdAtMs: START_MS } as const;
+    const rig = await ApiRig.open({}, { authenticate: () => Promise.resolve(principal) });
+
+    expect((await whoami(rig, null)).body.name).toBe("ana");
+    expect((await whoami(rig, rig.admin)).body.role).toBe("viewer");
+    expect((await rig.send("POST", "/v1/tokens", { body: { name: "ci", role: "viewer" } })).status).toBe(403);
+  });
+});
+
 describe("tokens", () => {
   it("are created with role, namespaces and life, listed without secret, and revoked", async () => {
     const rig = await ApiRig.open();

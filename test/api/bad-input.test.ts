@@ -95,6 +95,7 @@ const DEFINITIONS: Case[] = [
   ["51 labels", "POST", JOBS, fresh({ labels: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`l${i}`, "x"])) }), "422 too-many-labels", ["/labels too-many-labels"]],
   ["parameters of 129 KB", "POST", JOBS, fresh({ parameters: { a: long(129 * 1_024) } }), "422 payload-too-large", ["/parameters payload-too-large"]],
   ["a command without argv", "POST", JOBS, fresh({ executor: { type: "command" } }), "422 executor-invalid", ["/executor/argv executor-invalid"]],
+  ["a function where no worker can invoke one", "POST", JOBS, fresh({ executor: { type: "lambda", function: "report" } }), "422 executor-invalid", ["/executor/type executor-invalid"]],
   ["a macro that there is not", "POST", JOBS, fresh({ parameters: { a: "{{env.SECRET}}" } }), "422 template-invalid", ["/parameters/a template-invalid"]],
   ["a backoff that shrinks", "POST", JOBS, fresh({ retry: { backoff: { initial: "1m", max: "1s" } } }), "422 backoff-invalid", ["/retry/backoff/max backoff-invalid"]],
   ["a pattern with a back-reference", "POST", JOBS, fresh({ parametersSchema: { properties: { a: { pattern: "(a)\\1" } } } }), "422 regex-unsafe", ["/parametersSchema regex-unsafe"]],

@@ -4,6 +4,8 @@ import type { Run } from "../../api/contract/run.ts";
 import type { LogEntry } from "../../core/ports/run-logs.ts";
 import { parseRunId } from "../../core/run/run-id.ts";
 import type { Run as StoredRun } from "../../core/run/run.ts";
+import type { ApiDeps } from "../../api/app.ts";
+import { COLLECTED } from "../../api/routes/follow-log.ts";
 import { ApiRig, slugOf, START_MS } from "./api-rig.ts";
 
 const line = (text: string): LogEntry => ({ atMs: START_MS, source: "stdout", text });
@@ -20,8 +22,8 @@ class Rehearsal {
     this.path = `/v1/runs/${id}/logs`;
   }
 
-  static async open(): Promise<Rehearsal> {
-    const rig = await ApiRig.open();
+  static async open(deps: Partial<ApiDeps> = {}): Promise<Rehearsal> {
+    const rig = await ApiRig.open({}, deps);
     await rig.define();
     const { body } = await rig.send<Run>("POST", "/v1/namespaces/default/jobs/report/runs");
     return new Rehearsal(rig, body.id);
@@ -127,6 +129,25 @@ describe("a page of a log", () => {
     const page = (await run.rig.send<LogPage>("GET", `${run.path}?attempt=1`)).body;
 
     expect(page).toMatchObject({ attempt: 1, closed: true, entries: [{ text: "old" }] });
+  });
+
+  it("holds fewer lines than asked for where one answer can't hold them, and none is lost", async () => {
+    const run = await Rehearsal.open({ following: { ...COLLECTED, maxLength: 2_000 } });
+    await run.start(1);
+    const lines = Array.from({ length: 10 }, (_, i) => `${i}`.repeat(i === 5 ? 5_000 : 500));
+    await run.write(1, ...lines);
+    await run.end();
+
+    const pages: string[][] = [];
+    for (let query = "?limit=8"; pages.length < 20;) {
+      const { entries, nextCursor, closed } = (await run.rig.send<LogPage>("GET", run.path + query)).body;
+      pages.push(entries.map(({ text }) => text));
+      query = `?limit=8&cursor=${nextCursor}`;
+      if (closed) break;
+    }
+
+    expect(pages.flat()).toEqual(lines);
+    expect(pages.map(({ length }) => length)).toEqual([2, 2, 1, 1, 2, 2]);
   });
 
   it("takes no cursor of another run", async () => {
@@ -246,6 +267,19 @@ describe("a followed log", () => {
     expect((await run.follow()).status).toBe(200);
   });
 
+  it("goes on after the event that a Last-Event-ID names", async () => {
+    const run = await Rehearsal.open();
+    await run.start(1);
+    await run.write(1, "a", "b");
+    await run.end();
+    const [, first = ""] = await readEvents(run.rig, await run.follow());
+    const id = /^id: (.*)$/m.exec(first)?.[1] ?? "";
+
+    const rest = await readEvents(run.rig, await run.follow("?follow=true", { "last-event-id": id }));
+
+    expect(rest.map(short)).toEqual(["entry 1 b", "end succeeded"]);
+  });
+
   it("opens nothing for HEAD", async () => {
     const run = await Rehearsal.open();
     await run.start(1);
@@ -269,5 +303,80 @@ describe("a followed log", () => {
     await expect(waiting).rejects.toThrow("a fault of the test");
     expect(run.rig.events.some(({ event }) => event === "failure")).toBe(true);
     expect(run.rig.clock.sleeping).toBe(0);
+  });
+});
+
+/** Reads one collected stream; says what it told, where to go on, and how long it took. */
+async function collect(run: Rehearsal, cursor?: string) {
+  const startedAtMs = run.rig.clock.nowMs();
+  const query = cursor === undefined ? "?follow=true" : `?follow=true&cursor=${cursor}`;
+  const events = await readEvents(run.rig, await run.follow(query));
+  const id = /^id: (.*)$/m.exec(events.at(-1) ?? "")?.[1];
+  return { told: events.map(short), id, tookMs: run.rig.clock.nowMs() - startedAtMs };
+}
+
+describe("a log that is followed through a host that can't stream", () => {
+  it("is told in pieces that fit together, each attempt announced once", async () => {
+    const run = await Rehearsal.open({ following: COLLECTED });
+    await run.start(1);
+
+    const quiet = await collect(run);
+    await run.write(1, "a", "b");
+    const first = await collect(run, quiet.id);
+    await run.start(2);
+    await run.write(2, "c");
+    const second = await collect(run, first.id);
+    await run.end();
+    const last = await collect(run, second.id);
+
+    expect(quiet.told).toEqual(["attempt 1", "again"]);
+    expect(first.told).toEqual(["entry 1 a", "entry 1 b", "again"]);
+    expect(second.told).toEqual(["attempt 2", "entry 2 c", "again"]);
+    expect(last.told).toEqual(["end succeeded"]);
+  });
+
+  it("ends after 3 s when nothing is written, and soon after something was", async () => {
+    const run = await Rehearsal.open({ following: COLLECTED });
+    await run.start(1);
+
+    const quiet = await collect(run);
+    await run.write(1, "a");
+    const busy = await collect(run, quiet.id);
+
+    expect(quiet.tookMs).toBeLessThan(4_000);
+    expect(quiet.tookMs).toBeGreaterThanOrEqual(3_000);
+    expect(busy.tookMs).toBeLessThan(2_000);
+  });
+
+  it("misses no attempt that began and ended between two pieces", async () => {
+    const run = await Rehearsal.open({ following: COLLECTED });
+    const { told, id } = await collect(run);
+    await run.start(1);
+    await run.write(1, "a");
+    await run.start(2);
+    await run.end();
+
+    expect(told).toEqual(["again"]);
+    expect((await collect(run, id)).told).toEqual(["attempt 1", "entry 1 a", "attempt 2", "end succeeded"]);
+  });
+
+  it("ends where it has told enough for one answer", async () => {
+    const run = await Rehearsal.open({ following: { ...COLLECTED, maxLength: 2_000 } });
+    await run.start(1);
+    await run.write(1, ...Array.from({ length: 10 }, (_, i) => `${i}`.repeat(500)));
+    await run.end();
+
+    const pieces: string[][] = [];
+    for (let id: string | undefined; pieces.length < 10;) {
+      const piece = await collect(run, id);
+      pieces.push(piece.told.map((text) => text.slice(0, 9)));
+      id = piece.id;
+      if (piece.told.at(-1) === "end succeeded") break;
+    }
+
+    expect(pieces.map(({ length }) => length)).toEqual([5, 4, 4, 2]);
+    expect(pieces.flat().filter((text) => text.startsWith("entry"))).toEqual(
+      Array.from({ length: 10 }, (_, i) => `entry 1 ${i}`),
+    );
   });
 });

@@ -227,3 +227,23 @@ describe("pools", () => {
     expect(redriven.body).toEqual({ redriven: 1 });
   });
 });
+
+describe("the platform", () => {
+  it("is paused and resumed by an admin of all namespaces, on record, and again without a change", async () => {
+    const rig = await ApiRig.open();
+    expect((await rig.send("GET", "/v1/platform")).body).toEqual({ dispatching: true });
+    const once = await rig.send("POST", "/v1/platform/pause");
+    const twice = await rig.send("POST", "/v1/platform/pause");
+    expect([once.status, once.body, twice.body]).toEqual([200, { dispatching: false }, { dispatching: false }]);
+    expect((await rig.send("GET", "/v1/platform")).body).toEqual({ dispatching: false });
+    expect((await rig.send("POST", "/v1/platform/resume")).body).toEqual({ dispatching: true });
+  });
+
+  it("is left alone by an operator", async () => {
+    const rig = await ApiRig.open();
+    const token = await rig.token("operator");
+    const refused = await rig.send("POST", "/v1/platform/pause", { token });
+    expect([refused.status, slugOf(refused)]).toEqual([403, "forbidden"]);
+    expect((await rig.send("GET", "/v1/platform")).body).toEqual({ dispatching: true });
+  });
+});

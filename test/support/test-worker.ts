@@ -1,4 +1,4 @@
-import { PRIORITIES } from "../../core/job/definition.ts";
+import { PRIORITIES } from "../../core/job/priority.ts";
 import type { AttemptResult } from "../../core/run/attempt-result.ts";
 import { decodeMessage, queueName } from "../../core/run/message.ts";
 import { formatRunId } from "../../core/run/run-id.ts";

@@ -7,6 +7,8 @@ import { defineJob } from "../../core/services/define-job.ts";
 import { readLedger } from "../../core/services/read-ledger.ts";
 import { visitShard } from "../../core/services/visit.ts";
 import type { Gap } from "../../core/ledger/gap.ts";
+import type { Queue } from "../../core/ports/queue.ts";
+import type { Table } from "../../core/ports/table.ts";
 import type { DueEntry } from "../../core/store/due-index.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -41,15 +43,19 @@ export const START_MS = Date.UTC(2026, 0, 5, 10, 0, 0);
 /** What a step of the world does at most before it is taken for a loop that never ends. */
 const MAX_TURNS = 200;
 
+/** What a world is made over. */
+export interface WorldPorts {
+  readonly clock: ManualClock;
+  readonly table: Table;
+  readonly queue: Queue;
+}
+
 /**
  * A little world on a clock that stands still: schedulers that visit every shard, workers, and clients. All of it happens
  * step by step and in an order that the seed determines.
  */
-export class World {
-  readonly clock = new ManualClock(START_MS);
-  readonly table = new MemoryTable();
-  readonly queue = new MemoryQueue(this.clock);
-  readonly watch = new CommitWatch(this.table, this.clock);
+export class PortsWorld {
+  readonly clock: ManualClock;
   readonly random: SeededRandom;
   readonly knobs: Knobs;
   /** What went wrong in visits and workers. */
@@ -60,10 +66,13 @@ export class World {
   workers: WorkerProcess[] = [];
   /** The process of clients, without faults. */
   readonly core: Core;
+  readonly #ports: WorldPorts;
   readonly #ids = new CountingIds();
   #workers = 0;
 
-  constructor({ seed = 1, schedulers = 1, workers = 1, slots = 10, knobs = {} }: WorldOptions = {}) {
+  constructor(ports: WorldPorts, { seed = 1, schedulers = 1, workers = 1, slots = 10, knobs = {} }: WorldOptions = {}) {
+    this.#ports = ports;
+    this.clock = ports.clock;
     this.random = new SeededRandom(seed);
     this.knobs = { ...EMBEDDED_KNOBS, shards: 2, ...knobs };
     this.core = this.process().core;
@@ -75,7 +84,7 @@ export class World {
     const faults = new PortFaults();
     const { clock, random } = this;
     const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
-    const [table, queue] = [faults.table(this.table), faults.queue(this.queue)];
+    const [table, queue] = [faults.table(this.#ports.table), faults.queue(this.#ports.queue)];
     return { faults, core: createCore({ table, queue, clock, random, ids: this.#ids, metrics }, this.knobs) };
   }
 
@@ -141,6 +150,31 @@ export class World {
     }
   }
 
+  ledger(job: string): Promise<LedgerSummary> {
+    return readLedger(this.core, NAMESPACE, job, { fromMs: START_MS - 86_400_000, toMs: this.clock.nowMs() + 1 });
+  }
+
+  /** Calls of all schedulers and workers so far. */
+  calls(): number {
+    return [...this.schedulers, ...this.workers].reduce((sum, { faults }) => sum + faults.calls, 0);
+  }
+}
+
+/** A world over ports in memory, where every commit can be looked at. */
+export class World extends PortsWorld {
+  readonly table: MemoryTable;
+  readonly queue: MemoryQueue;
+  readonly watch: CommitWatch;
+
+  constructor(options: WorldOptions = {}) {
+    const clock = new ManualClock(START_MS);
+    const [table, queue] = [new MemoryTable(), new MemoryQueue(clock)];
+    super({ clock, table, queue }, options);
+    this.table = table;
+    this.queue = queue;
+    this.watch = new CommitWatch(table, clock);
+  }
+
   /** The rows of a job's ledger, in time order. */
   rows(job: string): (Run | Gap)[] {
     return this.table.dump(`run#${NAMESPACE}#${job}`).map(({ body }) => body as Run | Gap);
@@ -163,14 +197,5 @@ export class World {
 
   due(): DueEntry[] {
     return this.table.dump("due#").map(({ body }) => body as DueEntry);
-  }
-
-  ledger(job: string): Promise<LedgerSummary> {
-    return readLedger(this.core, NAMESPACE, job, { fromMs: START_MS - 86_400_000, toMs: this.clock.nowMs() + 1 });
-  }
-
-  /** Calls of all schedulers and workers so far. */
-  calls(): number {
-    return [...this.schedulers, ...this.workers].reduce((sum, { faults }) => sum + faults.calls, 0);
   }
 }

@@ -1,7 +1,7 @@
-import type { CommandDefinition, HandlerDefinition, HttpDefinition } from "../../core/job/executor.ts";
+import type { ExecutorDefinition } from "../../core/job/executor.ts";
 import { CommandExecutor, type CommandExecutorOptions } from "./command-executor.ts";
-import { unreachable } from "../../core/run/run.ts";
-import type { Executor, Task } from "./executor.ts";
+import type { Executor, Outcome, Task, TaskIo } from "./executor.ts";
+import { taskError } from "./failure.ts";
 import type { Handler } from "./handler-context.ts";
 import { HandlerExecutor } from "./handler-executor.ts";
 import { HttpExecutor } from "./http-executor.ts";
@@ -13,26 +13,37 @@ export interface ExecutorsOptions extends CommandExecutorOptions {
   readonly handlers?: Readonly<Record<string, Handler>>;
   /** What the HTTP jobs of a namespace are allowed besides public targets. Default: nothing. */
   readonly allow?: (namespace: string) => readonly string[];
+  /** Those that not every body has, by type. Default: none. */
+  readonly others?: Partial<ExecutorsByType>;
 }
 
-/** One executor for all kinds of jobs. */
+/** One executor for each kind of job. */
+export type ExecutorsByType = {
+  readonly [T in ExecutorDefinition["type"]]: Executor<Extract<ExecutorDefinition, { type: T }>>;
+};
+
+/** One executor for all kinds of jobs. Error: `EXECUTOR_MISSING`, final, for a kind that this worker does not have. */
 export function createExecutors(options: ExecutorsOptions): Executor {
-  const command = new CommandExecutor(options);
-  const handler = new HandlerExecutor({ ...options, folder: options.handlersFolder });
-  const http = new HttpExecutor(options);
+  const executors: Partial<ExecutorsByType> = {
+    command: new CommandExecutor(options),
+    handler: new HandlerExecutor({ ...options, folder: options.handlersFolder }),
+    http: new HttpExecutor(options),
+    ...options.others,
+  };
   return {
     execute(task, io) {
       const { type } = task.definition;
-      switch (type) {
-        case "command":
-          return command.execute(task as Task<CommandDefinition>, io);
-        case "http":
-          return http.execute(task as Task<HttpDefinition>, io);
-        case "handler":
-          return handler.execute(task as Task<HandlerDefinition>, io);
-        default:
-          return unreachable(type);
-      }
+      return executors[type] === undefined ? Promise.resolve(missing(type)) : execute(executors[type], task, io);
     },
   };
+}
+
+/** The table gives each kind its own executor, which the compiler cannot follow from here. */
+function execute(executor: ExecutorsByType[ExecutorDefinition["type"]], task: Task, io: TaskIo): Promise<Outcome> {
+  return (executor as Executor).execute(task, io);
+}
+
+function missing(type: string): Outcome {
+  const message = `Cannot run a job of type "${type}": this worker has no executor for it`;
+  return { ok: false, error: taskError("EXECUTOR_MISSING", message, false) };
 }

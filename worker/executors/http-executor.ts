@@ -3,10 +3,11 @@ import { isIP } from "node:net";
 import type { HttpDefinition } from "../../core/job/executor.ts";
 import type { Executor, Outcome, Task, TaskIo } from "./executor.ts";
 import { failed, Failure, neverStarted, stopped, stopReason, taskError } from "./failure.ts";
-import { checkHeaders, harmlessHeaders, requestHeaders } from "./http-headers.ts";
+import { checkHeaders } from "../../adapters/http-rules/header-rules.ts";
+import { harmlessHeaders, requestHeaders } from "./http-headers.ts";
 import { type HttpReply, type HttpRequest, sendRequest, type SendRequest } from "./http-request.ts";
 import { httpResult, isSuccess } from "./http-result.ts";
-import { checkAddresses, checkTarget, hostOf, type TargetProblem } from "./target-guard.ts";
+import { checkAddresses, checkTarget, hostOf, type TargetProblem } from "../../adapters/http-rules/target-guard.ts";
 
 export interface HttpExecutorOptions {
   /** What each namespace is allowed besides public targets; see target-guard.ts. Default: nothing. */

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { Failure } from "./failure.ts";
-import type { Headers } from "./http-headers.ts";
+import type { Headers } from "../../adapters/http-rules/header-rules.ts";
 
 /** One request to a checked target. */
 export interface HttpRequest {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EmfMetrics } from "../../../adapters/aws/emf-metrics.ts";
-import { METRIC_NAMESPACE, PUBLISHED } from "../../../adapters/aws/metric-names.ts";
+import { metricNamespace, PUBLISHED } from "../../../adapters/aws/metric-names.ts";
 import type { Dimensions } from "../../../core/ports/metrics.ts";
 import { type Measured, metricsConformance } from "../../conformance/metrics-conformance.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -32,7 +32,7 @@ describe("EmfMetrics", () => {
           Timestamp: clock.nowMs(),
           CloudWatchMetrics: [
             {
-              Namespace: METRIC_NAMESPACE,
+              Namespace: metricNamespace("carillon"),
               Dimensions: [["status"]],
               Metrics: [{ Name: "runs_ended", Unit: "Count" }],
             },

@@ -6,6 +6,7 @@ import { checkDefinition } from "../../../core/job/check-definition.ts";
 import { compileSchedule } from "../../../core/schedule/compile.ts";
 
 const FOLDER = new URL("../../../examples/jobs/", import.meta.url);
+const KINDS = ["command", "http", "handler", "lambda", "container"] as const;
 const BANK_HOLIDAYS = { version: 1, definition: { name: "bank-holidays", exclude: ["2026-12-25"] } };
 
 describe("examples/jobs", () => {
@@ -14,23 +15,24 @@ describe("examples/jobs", () => {
     return parseYamlStrict(text, { file }).map(({ value }, index) => ({ file, index, value }));
   });
 
-  it.each(examples)("$file holds a definition that the server accepts ($index)", ({ value }) => {
-    const definition = parseJobDefinition(value);
+  it.each(examples)(
+    "$file holds a definition that is accepted where all kinds of executors are ($index)",
+    ({ value }) => {
+      const definition = parseJobDefinition(value);
 
-    checkDefinition(definition, "default", { minIntervalMs: 1_000 });
-    const schedule = compileSchedule(definition.schedule, {
-      createdAtMs: 0,
-      sinceMs: 0,
-      jobKey: `default/${definition.name}`,
-      calendars: new Map([["bank-holidays", BANK_HOLIDAYS]]),
-    });
+      checkDefinition(definition, "default", { minIntervalMs: 1_000, executors: KINDS });
+      const schedule = compileSchedule(definition.schedule, {
+        createdAtMs: 0,
+        sinceMs: 0,
+        jobKey: `default/${definition.name}`,
+        calendars: new Map([["bank-holidays", BANK_HOLIDAYS]]),
+      });
 
-    expect(schedule.kind).not.toBe("none");
-  });
+      expect(schedule.kind).not.toBe("none");
+    },
+  );
 
   it("shows every kind of executor", () => {
-    expect(new Set(examples.map(({ value }) => parseJobDefinition(value).executor.type))).toEqual(
-      new Set(["command", "http", "handler"]),
-    );
+    expect(new Set(examples.map(({ value }) => parseJobDefinition(value).executor.type))).toEqual(new Set(KINDS));
   });
 });

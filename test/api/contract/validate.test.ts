@@ -197,6 +197,42 @@ describe("parseJobDefinition", () => {
       "/executor/module value-invalid",
       "must be a relative path",
     ],
+    [
+      "a function that is no name",
+      { type: "lambda", function: "https://example.org" },
+      "/executor/function value-invalid",
+      "must be the name or the ARN of a Lambda function",
+    ],
+    [
+      "a way of invocation that there is not",
+      { type: "lambda", function: "report", invocation: "async" },
+      "/executor/invocation value-not-allowed",
+      '"wait", "start"',
+    ],
+    [
+      "a container without memory",
+      { type: "container", image: "example/report:1", cpu: 256 },
+      "/executor/memoryMb required-field",
+      "memoryMb",
+    ],
+    [
+      "an image with a space",
+      { type: "container", image: "example/report 1", cpu: 256, memoryMb: 512 },
+      "/executor/image value-invalid",
+      "must be the reference of a container image",
+    ],
+    [
+      "a role that is no ARN",
+      { type: "container", image: "example/report:1", cpu: 256, memoryMb: 512, taskRole: "report" },
+      "/executor/taskRole value-invalid",
+      "must be the ARN of an IAM role",
+    ],
+    [
+      "a container that sets a variable of ours",
+      { type: "container", image: "example/report:1", cpu: 256, memoryMb: 512, environment: { CARILLON_RUN_ID: "x" } },
+      "/executor/environment env-reserved",
+      "must not set LD_*",
+    ],
   ])("refuses %s with one clear fault", (_, executor, expected, detail) => {
     const problem = refuse({ executor });
 

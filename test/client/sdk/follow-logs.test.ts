@@ -44,6 +44,20 @@ describe("followLogs()", () => {
     ]);
   });
 
+  it("comes back as often as the server ends the line in order, also when nothing was written", async () => {
+    const again = events(event("again", {}, "c1"));
+    const quiet = Array.from({ length: 20 }, () => again);
+    const { client, seen, slept } = await startFakeServer(
+      ...quiet,
+      events(entry("one", "c2"), event("end", { status: "succeeded" })),
+    );
+
+    expect(await follow(client)).toEqual(["one", "end"]);
+    expect(seen).toHaveLength(21);
+    expect(seen.at(-1)?.url).toBe("/v1/runs/default.a%401/logs?follow=true&cursor=c1");
+    expect(slept).toEqual([]);
+  });
+
   it("leaves out events that it does not know", async () => {
     const { client } = await startFakeServer(
       events(event("weather", { sunny: true }), event("end", { status: "succeeded" })),

@@ -83,6 +83,31 @@ describe("Transport", () => {
     });
   });
 
+  it.each([
+    [401, "Unauthorized", { status: 401, code: "unauthenticated" }],
+    [403, "Forbidden", { status: 401, code: "token-invalid" }],
+    [429, "Too Many Requests", { status: 429, code: "rate-limited" }],
+  ])("knows what an API Gateway means with %i %s", async (status, message, expected) => {
+    const { client } = await startFakeServer(json(status, { message }, { "apigw-requestid": "gw-1" }));
+
+    const error = await failureOf(client.tokens.create({ name: "ci", role: "viewer" }));
+
+    expect(error).toMatchObject({ ...expected, isFromServer: true, problem: { instance: "gw-1" } });
+  });
+
+  it.each([
+    [403, { message: "No" }],
+    [503, { message: "Service Unavailable" }],
+    [403, "Forbidden"],
+    [401, null],
+  ])("takes %i %j for the answer of something in between", async (status, body) => {
+    const { client } = await startFakeServer(json(status, body));
+
+    const error = await failureOf(client.tokens.create({ name: "ci", role: "viewer" }));
+
+    expect(error).toMatchObject({ status, isFromServer: false });
+  });
+
   it("does not follow redirects, which would carry the token elsewhere", async () => {
     const { client, seen } = await startFakeServer(page(302, { location: "/elsewhere" }), json(200, {}));
 

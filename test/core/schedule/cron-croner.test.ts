@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import { describe, expect, it } from "vitest";
-import { MAX_INSTANT_MS } from "../../../core/schedule/definition.ts";
+import { MAX_INSTANT_MS } from "../../../core/schedule/last-instant.ts";
 import { slotTexts } from "../../support/schedules.ts";
 
 const ZONES = ["UTC", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Asia/Kathmandu"];

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileSchedule } from "../../../core/schedule/compile.ts";
-import { MAX_INSTANT_MS, type ScheduleDefinition } from "../../../core/schedule/definition.ts";
+import type { ScheduleDefinition } from "../../../core/schedule/definition.ts";
+import { MAX_INSTANT_MS } from "../../../core/schedule/last-instant.ts";
 import { findZone } from "../../../core/schedule/zone.ts";
 import { ScheduleError } from "../../../core/schedule/schedule-error.ts";
 import { aScheduleContext, takeSlots } from "../../support/schedules.ts";

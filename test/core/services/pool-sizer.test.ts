@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { QUIET_LOOKS } from "../../../core/fleet/pool-size.ts";
 import type { Fleet } from "../../../core/ports/fleet.ts";
 import { PoolSizer, type Pools } from "../../../core/services/pool-sizer.ts";
+import { eventually } from "../../support/eventually.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryQueue } from "../../support/memory-queue.ts";
 import { MemoryTable } from "../../support/memory-table.ts";
@@ -78,7 +79,7 @@ describe("PoolSizer", () => {
     one.note(rung(1));
     await one.grow();
     await send(30);
-    expect(await sizer().settle({ all: false })).toBe(true);
+    await sizer().settle();
     expect(sizes.get("default")).toBe(4);
   });
 
@@ -88,7 +89,7 @@ describe("PoolSizer", () => {
     one.note(rung(1));
     await one.grow();
     await send(1, 300_000);
-    for (let look = 0; look < 2 * QUIET_LOOKS; look += 1) await sizer().settle({ all: false });
+    for (let look = 0; look < 2 * QUIET_LOOKS; look += 1) await sizer().settle();
     expect(sizes.get("default")).toBe(1);
 
     await clock.advance(300_000);
@@ -97,34 +98,105 @@ describe("PoolSizer", () => {
       "default.normal",
       received.map(({ receipt }) => receipt),
     );
-    const asleepAfter = [];
-    for (let look = 0; look < QUIET_LOOKS; look += 1) asleepAfter.push(await sizer().settle({ all: false }));
-    expect(asleepAfter).toEqual([true, true, true, true, false]);
+    const awake = [];
+    for (let look = 0; look < QUIET_LOOKS; look += 1) {
+      await sizer().settle();
+      awake.push(await sizer().isAwake());
+    }
+    expect(awake).toEqual([true, true, true, true, false]);
     expect(sizes.get("default")).toBe(0);
   });
 
-  it("looks at a pool a few times more after it fell asleep, then only when all are looked at", async () => {
-    const { sizer, sizes, send } = aSizer();
-    const one = sizer();
-    one.note(rung(1));
-    await one.grow();
-    for (let look = 0; look < QUIET_LOOKS; look += 1) await sizer().settle({ all: false });
-    // Sent by someone who still took it for awake.
-    await send(1);
-    await sizer().settle({ all: false });
+  it("does not take a pool for quiet that is rung for, though the queue tells of nothing as yet", async () => {
+    const { sizer, sizes } = aSizer({ default: { slots: 8, minTasks: 0, maxTasks: 10 } });
+    for (let look = 0; look < 4 * QUIET_LOOKS; look += 1) {
+      const ringing = sizer();
+      if (look % (QUIET_LOOKS - 1) === 0) ringing.note(rung(1));
+      await ringing.grow();
+      await sizer().settle();
+    }
     expect(sizes.get("default")).toBe(1);
+  });
 
-    const lonely = aSizer();
-    await lonely.send(1);
-    await lonely.sizer().settle({ all: false });
-    expect(lonely.sizes.has("default")).toBe(false);
-    await lonely.sizer().settle({ all: true });
-    expect(lonely.sizes.get("default")).toBe(1);
+  it("shrinks step by step, each after a time of quiet of its own", async () => {
+    const { sizer, sizes, send, queue } = aSizer({ default: { slots: 1, minTasks: 0, maxTasks: 10 } });
+    await send(2);
+    await sizer().settle();
+    const [one] = await queue.receive("default.normal", { max: 1, waitMs: 0, visibilityMs: 600_000 });
+    await queue.delete("default.normal", [one?.receipt ?? ""]);
+    const seen = [];
+    for (let look = 0; look < QUIET_LOOKS + 2; look += 1) {
+      await sizer().settle();
+      seen.push(sizes.get("default"));
+    }
+    expect(seen).toEqual([2, 2, 2, 2, 1, 1, 1]);
+  });
+
+  it("counts the runs that workers have in hand beyond what is in flight", async () => {
+    const { sizer, sizes } = aSizer();
+    await sizer().settle(new Map([["default", 9]]));
+    expect(sizes.get("default")).toBe(2);
+  });
+
+  it("wakes a pool in which something waits that nobody told of", async () => {
+    const { sizer, sizes, send } = aSizer();
+    await send(1);
+    await sizer().settle();
+    expect(sizes.get("default")).toBe(1);
+  });
+
+  it("tells the fleet again at each look, and tells it the latest of two words", async () => {
+    const { clock, sizes } = aSizer();
+    const [table, queue] = [new MemoryTable(), new MemoryQueue(clock)];
+    const held = Promise.withResolvers<void>();
+    let calls = 0;
+    const fleet: Pick<Fleet, "resize"> = {
+      resize: async (pool, count) => {
+        calls += 1;
+        // The first word takes so long that it comes last.
+        if (calls === 1) await held.promise;
+        sizes.set(pool, count);
+      },
+    };
+    const [slow, quick] = [1, 2].map(() => new PoolSizer({ table, queue, fleet }, POOLS));
+    slow?.note(rung(8));
+    const slowly = slow?.grow();
+    await eventually(() => Promise.resolve(calls === 1 ? true : undefined));
+    quick?.note(rung(40));
+    await quick?.grow();
+    held.resolve();
+    await slowly;
+    expect(sizes.get("default")).toBe(5);
+
+    sizes.clear();
+    await new PoolSizer({ table, queue, fleet }, POOLS).settle();
+    expect(sizes.get("default")).toBe(5);
+  });
+
+  it("repeats at the next look what the fleet has refused, and sizes the other pools meanwhile", async () => {
+    const { clock, sizes } = aSizer();
+    const [table, queue] = [new MemoryTable(), new MemoryQueue(clock)];
+    let isRefusing = true;
+    const fleet: Pick<Fleet, "resize"> = {
+      resize: (pool, count) => {
+        if (isRefusing && pool === "default") return Promise.reject(new Error("refused"));
+        sizes.set(pool, count);
+        return Promise.resolve();
+      },
+    };
+    const sizer = new PoolSizer({ table, queue, fleet }, POOLS);
+    sizer.note(rung(8));
+    await expect(sizer.grow()).rejects.toThrow("refused");
+    await expect(sizer.settle()).rejects.toThrow("refused");
+    expect([...sizes]).toEqual([["warm", 2]]);
+    isRefusing = false;
+    await sizer.settle();
+    expect(sizes.get("default")).toBe(1);
   });
 
   it("keeps the workers that a pool has at least", async () => {
     const { sizer, sizes } = aSizer();
-    for (let look = 0; look < 2 * QUIET_LOOKS; look += 1) await sizer().settle({ all: true });
+    for (let look = 0; look < 2 * QUIET_LOOKS; look += 1) await sizer().settle();
     expect(sizes.get("warm")).toBe(2);
     expect(await sizer().isAwake()).toBe(true);
   });

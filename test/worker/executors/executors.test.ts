@@ -23,6 +23,23 @@ describe("createExecutors()", () => {
     });
   });
 
+  it("executes what only some workers have by what it is given, and refuses the rest for good", async () => {
+    const others = { lambda: { execute: () => Promise.resolve({ ok: true, result: "invoked" } as const) } };
+    const withLambda = createExecutors({ workerId: "w1", others });
+
+    const lambda = aTask({ type: "lambda", function: "report" } as const);
+    const container = aTask({ type: "container", image: "report:1", cpu: 256, memoryMb: 512 } as const);
+    expect(await withLambda.execute(lambda, new RecordedIo())).toEqual({ ok: true, result: "invoked" });
+    expect(await withLambda.execute(container, new RecordedIo())).toEqual({
+      ok: false,
+      error: {
+        name: "EXECUTOR_MISSING",
+        message: 'Cannot run a job of type "container": this worker has no executor for it',
+        retryable: false,
+      },
+    });
+  });
+
   it("finds no modules where no folder is given", async () => {
     const task = aTask({ type: "handler", module: "report.ts" } as const);
 

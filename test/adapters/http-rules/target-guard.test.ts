@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkAddresses, checkTarget, checkUrl } from "../../../worker/executors/target-guard.ts";
+import { checkAddresses, checkTarget, checkUrl } from "../../../adapters/http-rules/target-guard.ts";
 
 const NONE: readonly string[] = [];
 

@@ -1,0 +1,13 @@
+import { App } from "aws-cdk-lib";
+import { configuration } from "../carillon.config.ts";
+import { bundleFunctions } from "../functions/bundle.ts";
+import { addCarillon } from "../lib/carillon.ts";
+import { bundlesFrom } from "../lib/functions/bundles.ts";
+import { readConfiguration } from "../lib/read-configuration.ts";
+
+/** The CDK app: what `cdk synth` and `cdk deploy` start. The configuration is checked before anything is built. */
+const checked = readConfiguration(configuration);
+const bundles = bundlesFrom(await bundleFunctions("dist/functions", { tracing: checked.tracing }));
+const app = new App();
+addCarillon(app, { configuration: checked, bundles });
+app.synth();

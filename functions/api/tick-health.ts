@@ -1,0 +1,17 @@
+import type { HostHealth } from "../../api/api-deps.ts";
+import { SAFETY_PERIOD_MS } from "../../core/ports/timer.ts";
+import type { Core } from "../../core/services/core.ts";
+import { oldestTick } from "../../core/services/tick.ts";
+
+/** At the slow pace ticks come a safety period apart, each up to a minute late; then one has failed. */
+const READY_WITHIN_MS = SAFETY_PERIOD_MS + 2 * 60_000;
+/** All shards are visited by one tick. */
+const GROUPS = 1;
+
+/** Whether ticks come, as the table tells: no scheduler runs in this process. */
+export async function tickHealth(core: Core): Promise<HostHealth> {
+  // A store that can't be read is told of as such; of the ticks nothing is known then.
+  const last = await oldestTick(core, GROUPS).catch(() => undefined);
+  const lastRoundAgeMs = last === undefined ? Infinity : Math.max(0, core.clock.nowMs() - last.startedAtMs);
+  return { ready: lastRoundAgeMs <= READY_WITHIN_MS, scheduler: { shards: [], lastRoundAgeMs } };
+}

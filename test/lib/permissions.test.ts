@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import { synthesise } from "../support/aws/synthesise.ts";
+import { type DeployedFunction, type PolicyStatement, readTemplates, templatesOf } from "../support/aws/template.ts";
+
+const assembly = synthesise({
+  alarms: { webhooks: [{ url: "https://example.com/hook", secretParameter: "/carillon/secret" }] },
+  lambdaFunctions: ["reports-*"],
+  containerRoles: ["arn:aws:iam::123456789012:role/etl"],
+});
+const { functions, services, permissions, tables } = readTemplates(assembly);
+
+function roleOf(name: DeployedFunction["function"]): readonly PolicyStatement[] {
+  const found = functions.find((each) => each.function === name);
+  return permissions.get(found?.roleArn ?? "") ?? [];
+}
+
+function resourcesOf(name: DeployedFunction["function"], action: string): readonly string[] | undefined {
+  return roleOf(name).find(({ actions }) => actions.includes(action))?.resources;
+}
+
+const worker = permissions.get(services[0]?.task.roleArn ?? "") ?? [];
+
+function actionsOf(statements: readonly PolicyStatement[]): readonly string[] {
+  return [...new Set(statements.flatMap(({ actions }) => actions))].sort();
+}
+
+const LOG_WRITING = ["logs:CreateLogStream", "logs:PutLogEvents"];
+/** To send to the queues of pools, too, which takes no more. */
+const FAILURE_KEEPING = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"];
+const TABLE_USE = [
+  "dynamodb:BatchGetItem",
+  "dynamodb:BatchWriteItem",
+  "dynamodb:DeleteItem",
+  "dynamodb:GetItem",
+  "dynamodb:Query",
+  "dynamodb:UpdateItem",
+];
+
+/** Actions that AWS binds to no resource. */
+const KNOW_NO_RESOURCE = [
+  "ecr:GetAuthorizationToken",
+  "ecs:DescribeTaskDefinition",
+  "ecs:ListTasks",
+  "ecs:RegisterTaskDefinition",
+];
+
+describe("permissions", () => {
+  const all = [...permissions.values()].flat();
+
+  it("name every action in full", () => {
+    expect(actionsOf(all).filter((action) => action.includes("*"))).toEqual([]);
+  });
+
+  it("are for all resources only where AWS knows none", () => {
+    const unbound = all.filter(({ resources }) => resources.includes("*"));
+    expect(actionsOf(unbound)).toEqual(KNOW_NO_RESOURCE);
+  });
+
+  it("are a role's own: no managed policies, no two functions in one role", () => {
+    for (const { properties } of templatesOf(assembly).resources("AWS::IAM::Role")) {
+      expect(properties).not.toHaveProperty("ManagedPolicyArns");
+    }
+    expect(new Set(functions.map(({ roleArn }) => roleArn)).size).toBe(functions.length);
+  });
+
+  it("to hand over a role say to which service", () => {
+    const passing = all.filter(({ actions }) => actions.includes("iam:PassRole"));
+    expect(passing.length).toBeGreaterThan(0);
+    for (const { conditions } of passing) expect(conditions).toHaveProperty(["StringEquals", "iam:PassedToService"]);
+  });
+
+  it("let the authorizer read tokens, and nothing else of the table", () => {
+    expect(
+      roleOf("authorizer").filter(({ actions }) => actions.some((action) => action.startsWith("dynamodb:"))),
+    ).toEqual([
+      {
+        actions: ["dynamodb:GetItem"],
+        resources: [tables[0]?.arn],
+        conditions: { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["tokens"] } },
+      },
+    ]);
+    expect(actionsOf(roleOf("authorizer"))).toEqual(["dynamodb:GetItem", ...LOG_WRITING]);
+  });
+
+  it("let the admin function add tokens, and see nothing else of the table", () => {
+    expect(actionsOf(roleOf("admin"))).toEqual([
+      "dynamodb:GetItem",
+      "dynamodb:Query",
+      "dynamodb:UpdateItem",
+      ...LOG_WRITING,
+    ]);
+    for (const { actions, conditions } of roleOf("admin")) {
+      if (!actions.includes("dynamodb:UpdateItem")) continue;
+      expect(conditions).toEqual({ "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["tokens"] } });
+    }
+  });
+
+  it("let the alerts function read the secrets that the configuration names", () => {
+    expect(actionsOf(roleOf("alerts"))).toEqual([...LOG_WRITING, ...FAILURE_KEEPING, "ssm:GetParameter"]);
+    expect(roleOf("alerts").find(({ actions }) => actions.includes("ssm:GetParameter"))?.resources).toEqual([
+      "arn:aws:ssm:eu-west-1:123456789012:parameter/carillon/secret",
+    ]);
+  });
+
+  it("let tick and API size pools and set the pace, beside reading and writing state", () => {
+    const shared = [
+      "ecs:DescribeServices",
+      "ecs:UpdateService",
+      "iam:PassRole",
+      "scheduler:GetSchedule",
+      "scheduler:UpdateSchedule",
+    ];
+    expect(actionsOf(roleOf("tick"))).toEqual([...TABLE_USE, ...shared, ...LOG_WRITING, ...FAILURE_KEEPING].sort());
+    expect(actionsOf(roleOf("api"))).toEqual(
+      [
+        ...TABLE_USE,
+        ...shared,
+        ...LOG_WRITING,
+        "logs:GetLogEvents",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+      ].sort(),
+    );
+  });
+
+  it("let the API receive from dead letters alone: what waits for workers is theirs", () => {
+    const receiving = roleOf("api").filter(({ actions }) => actions.includes("sqs:ReceiveMessage"));
+    const queues = receiving.flatMap(({ resources }) => resources);
+    expect(queues).toHaveLength(4);
+    for (const queue of queues) expect(queue).toMatch(/-dead$/);
+  });
+
+  it("bind the tick to the services of its pools and to its two schedules", () => {
+    expect(resourcesOf("tick", "ecs:UpdateService")).toEqual([
+      expect.stringMatching(/:service\/[^/]+\/carillon-default$/),
+    ]);
+    expect(resourcesOf("tick", "scheduler:UpdateSchedule")).toEqual([
+      "arn:aws:scheduler:eu-west-1:123456789012:schedule/carillon/carillon-tick",
+      "arn:aws:scheduler:eu-west-1:123456789012:schedule/carillon/carillon-tick-safety",
+    ]);
+  });
+
+  it("let workers start containers of runs, with the roles that the configuration names and no other", () => {
+    const passing = worker.find(({ actions }) => actions.includes("iam:PassRole"));
+    expect(passing?.resources).toEqual([
+      "arn:aws:iam::123456789012:role/etl",
+      expect.stringContaining("ContainerRunsExecutionRole"),
+    ]);
+    expect(worker.find(({ actions }) => actions.includes("ecs:RunTask"))).toMatchObject({
+      resources: ["arn:aws:ecs:eu-west-1:123456789012:task-definition/carillon-run-*:*"],
+      conditions: { ArnEquals: { "ecs:cluster": expect.stringContaining("cluster/") } },
+    });
+  });
+
+  it("let workers invoke the functions that the configuration names, and without any none", () => {
+    expect(worker.find(({ actions }) => actions.includes("lambda:InvokeFunction"))?.resources).toEqual([
+      "arn:aws:lambda:eu-west-1:123456789012:function:reports-*",
+      "arn:aws:lambda:eu-west-1:123456789012:function:reports-*:*",
+    ]);
+    const plain = readTemplates(synthesise());
+    const actions = actionsOf(plain.permissions.get(plain.services[0]?.task.roleArn ?? "") ?? []);
+    expect(actions).toContain("ecs:RunTask");
+    expect(actions).not.toContain("lambda:InvokeFunction");
+  });
+});
