@@ -41,7 +41,10 @@ function isEmptyRange({ from, before, after, descending = false }: Query): boole
   return hasEnded || (from !== undefined && before !== undefined && !isBelow(from, before));
 }
 
-function rangeOf({ from, before }: { from?: string | undefined; before?: string | undefined }) {
+function rangeOf({ from, before }: { from?: string | undefined; before?: string | undefined }): {
+  readonly condition: string;
+  readonly bounds: Readonly<Record<string, { readonly S: string }>>;
+} {
   if (from !== undefined && before !== undefined)
     return {
       condition: " AND sk BETWEEN :from AND :before",

@@ -25,6 +25,7 @@ import { type BatchChange, declinedOf, readBatch, writeBatch } from "./dynamo-ba
 import { conditionOf, isWrittenBy, type Item, keyItem, revOf, storedOf } from "./dynamo-items.ts";
 import { pageOf, queryInput } from "./dynamo-query.ts";
 import { BatchRevisions } from "./dynamo-revisions.ts";
+import { InFlight } from "./in-flight.ts";
 import { portError, type PortErrorOptions } from "./sdk-errors.ts";
 
 /** Makes it all but impossible (one in 2^64) that another write of the same item carries the same token. */
@@ -49,6 +50,7 @@ export class DynamoTable implements Table {
   readonly #client: DynamoDBClient;
   readonly #name: string;
   readonly #revisions = new BatchRevisions();
+  readonly #inFlight = new InFlight();
 
   /** The client's attempts are watched from now on: see `watchAttempts`. */
   constructor({ client, tableName }: { readonly client: DynamoDBClient; readonly tableName: string }) {
@@ -171,7 +173,7 @@ export class DynamoTable implements Table {
   /** Runs calls of the SDK, with their errors in the port's words. */
   async #call<T>(action: string, run: () => Promise<T>, options: PortErrorOptions = {}): Promise<T> {
     try {
-      return await run();
+      return await this.#inFlight.run(run);
     } catch (error) {
       const { reading = false, inDoubt = !reading && wasInDoubt(error) } = options;
       throw portError(`Cannot ${action} (table "${this.#name}")`, error, { reading, inDoubt });

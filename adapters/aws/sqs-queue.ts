@@ -17,6 +17,7 @@ import { SqsInbox } from "./sqs-inbox.ts";
 import { checkForSqs, deadLetterOf, receivedOf, sentAtMs } from "./sqs-messages.ts";
 import { sqsUrls, type SqsUrls } from "./sqs-names.ts";
 import { SqsReceipts } from "./sqs-receipts.ts";
+import { InFlight, MAX_IN_FLIGHT } from "./in-flight.ts";
 import { sendMessages } from "./sqs-send.ts";
 
 export interface SqsQueueOptions {
@@ -45,6 +46,8 @@ export class SqsQueue implements Queue {
   readonly #urlPrefix: string;
   readonly #clock: Clock;
   readonly #receipts: SqsReceipts;
+  /** Long polls and receipts need connections too. */
+  readonly #sending = new InFlight(MAX_IN_FLIGHT / 2);
   readonly #inboxes = new Map<QueueName, SqsInbox>();
 
   constructor({ client, urlPrefix, clock, random }: SqsQueueOptions) {
@@ -58,7 +61,8 @@ export class SqsQueue implements Queue {
     const { url } = this.#urls(queue);
     checkMessages(messages);
     checkForSqs(messages);
-    return sendMessages(this.#client, url, { action: `Cannot send to queue "${queue}"`, messages });
+    const action = `Cannot send to queue "${queue}"`;
+    return this.#sending.run(() => sendMessages(this.#client, url, { action, messages }));
   }
 
   async receive(queue: QueueName, options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {

@@ -4,6 +4,7 @@ import type { Core } from "../../core/services/core.ts";
 import type { LogEvent } from "../contract/log.ts";
 import { getRun } from "./get-run.ts";
 import { encodeLogCursor, type LogPlace, MAX_SKIP } from "./log-cursor.ts";
+import { isLogOver } from "./is-log-over.ts";
 import { presentEntry } from "../present/present-entry.ts";
 
 /**
@@ -23,18 +24,33 @@ export interface FollowPolicy {
   readonly maxMs: number;
   /** It ends likewise after so many characters of log, give or take one entry; so does a page. */
   readonly maxLength: number;
+  /** What was written may be seen so much later. */
+  readonly lagMs: number;
   /** It also ends, after one rest at least, when everything was told: nothing of it arrives before it has ended. */
   readonly isCollected: boolean;
 }
 
 /** For a host that passes each event on as it comes. */
-export const STREAMED: FollowPolicy = { lookMs: 200, maxMs: 3_600_000, maxLength: Infinity, isCollected: false };
+export const STREAMED: FollowPolicy = {
+  lookMs: 200,
+  maxMs: 3_600_000,
+  maxLength: Infinity,
+  lagMs: 0,
+  isCollected: false,
+};
 
 /**
  * For a host that answers with a whole stream at once, of a few megabytes and within seconds: the follower hears of a
- * line about a second late. A character is at most 7 bytes, escaped twice.
+ * line about a second late, or some more: CloudWatch Logs shows what was written after a while. A character is at most 7
+ * bytes, escaped twice.
  */
-export const COLLECTED: FollowPolicy = { lookMs: 1_000, maxMs: 3_000, maxLength: 500_000, isCollected: true };
+export const COLLECTED: FollowPolicy = {
+  lookMs: 1_000,
+  maxMs: 3_000,
+  maxLength: 500_000,
+  lagMs: 3_000,
+  isCollected: true,
+};
 
 const HEARTBEAT_MS = 15_000;
 /** What is sent with each entry besides its text, about. */
@@ -86,7 +102,8 @@ export async function* followLog(
         break;
       }
       const isNothingNew = page.entries.length <= skip && page.entries.length < MAX_SKIP;
-      isOver = isNothingNew && (page.closed || attempt < run.attempt || isEnded(run));
+      const at = { nowMs: core.clock.nowMs(), lagMs: following.lagMs };
+      isOver = isNothingNew && (page.closed || isLogOver(run, attempt, at));
       if (page.entries.length > 0) [next, skip] = [page.next, 0];
       if (page.entries.length === MAX_SKIP) continue;
     }

@@ -8,6 +8,7 @@ import { errorText } from "./error-text.ts";
 import { eventStream } from "./event-stream.ts";
 import { followLog, toldLength } from "./follow-log.ts";
 import { getRun } from "./get-run.ts";
+import { isLogOver } from "./is-log-over.ts";
 import type { HandlersOf } from "./handler.ts";
 import { decodeLogCursor, encodeLogCursor, type LogPlace } from "./log-cursor.ts";
 
@@ -43,8 +44,8 @@ export const logHandlers: HandlersOf<Pick<typeof runRoutes, "readLogs">> = {
     const isCut = count < page.entries.length;
     // Read anew rather than cut: only the store knows the cursor of a place within its page.
     if (isCut) page = await read(count);
-    // An attempt whose worker was lost never closes its log.
-    const isOver = (attempt < run.attempt || isEnded(run)) && page.entries.length < limit + skip && !isCut;
+    const at = { nowMs: core.clock.nowMs(), lagMs: following.lagMs };
+    const isOver = page.entries.length < limit + skip && !isCut && isLogOver(run, attempt, at);
     return {
       status: 200,
       body: {

@@ -132,7 +132,7 @@ describe("a page of a log", () => {
   });
 
   it("holds fewer lines than asked for where one answer can't hold them, and none is lost", async () => {
-    const run = await Rehearsal.open({ following: { ...COLLECTED, maxLength: 2_000 } });
+    const run = await Rehearsal.open({ following: { ...COLLECTED, maxLength: 2_000, lagMs: 0 } });
     await run.start(1);
     const lines = Array.from({ length: 10 }, (_, i) => `${i}`.repeat(i === 5 ? 5_000 : 500));
     await run.write(1, ...lines);
@@ -335,6 +335,18 @@ describe("a log that is followed through a host that can't stream", () => {
     expect(last.told).toEqual(["end succeeded"]);
   });
 
+  it("is not over before what was written last may be seen", async () => {
+    const run = await Rehearsal.open({ following: COLLECTED });
+    await run.start(1);
+    await run.end();
+
+    const early = await collect(run);
+    const late = await collect(run, early.id);
+
+    expect(early.told).toEqual(["attempt 1", "again"]);
+    expect(late.told).toEqual(["end succeeded"]);
+  });
+
   it("ends after 3 s when nothing is written, and soon after something was", async () => {
     const run = await Rehearsal.open({ following: COLLECTED });
     await run.start(1);
@@ -361,7 +373,7 @@ describe("a log that is followed through a host that can't stream", () => {
   });
 
   it("ends where it has told enough for one answer", async () => {
-    const run = await Rehearsal.open({ following: { ...COLLECTED, maxLength: 2_000 } });
+    const run = await Rehearsal.open({ following: { ...COLLECTED, maxLength: 2_000, lagMs: 0 } });
     await run.start(1);
     await run.write(1, ...Array.from({ length: 10 }, (_, i) => `${i}`.repeat(500)));
     await run.end();

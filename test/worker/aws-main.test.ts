@@ -167,36 +167,40 @@ function ended(key: RunKey) {
 }
 
 describe("worker/aws-main.ts", () => {
-  it("works as an ECS task: executes all kinds of runs, protects itself meanwhile, drains when it is told to", async () => {
-    await fleet.resize("default", 1);
-    const member = await eventually(async () => (await fleet.list()).find(({ state }) => state === "running"));
-    const record = await eventually(async () => engine.core.workers.find("default", member.workerId));
-    expect(record).toMatchObject({ state: "ready", slots: 8, process: ecsProcess(member.workerId) });
+  it(
+    "works as an ECS task: executes all kinds of runs, protects itself meanwhile, drains when it is told to",
+    { timeout: 60_000 },
+    async () => {
+      await fleet.resize("default", 1);
+      const member = await eventually(async () => (await fleet.list()).find(({ state }) => state === "running"));
+      const record = await eventually(async () => engine.core.workers.find("default", member.workerId));
+      expect(record).toMatchObject({ state: "ready", slots: 8, process: ecsProcess(member.workerId) });
 
-    const command = await trigger("command", { type: "command", argv: ["echo", "hello"] });
-    const container = await trigger("container", { type: "container", image: "a:1", cpu: 256, memoryMb: 512 });
-    expect(await ended(command)).toMatchObject({ status: "succeeded" });
-    expect(await ended(container)).toMatchObject({ status: "succeeded" });
-    const stream = logs.streamNames(LOG_GROUP).find((name) => name.includes("container@"));
-    expect(logs.messages(LOG_GROUP, stream ?? "").join("\n")).toContain("run default.container@");
+      const command = await trigger("command", { type: "command", argv: ["echo", "hello"] });
+      const container = await trigger("container", { type: "container", image: "a:1", cpu: 256, memoryMb: 512 });
+      expect(await ended(command)).toMatchObject({ status: "succeeded" });
+      expect(await ended(container)).toMatchObject({ status: "succeeded" });
+      const stream = logs.streamNames(LOG_GROUP).find((name) => name.includes("container@"));
+      expect(logs.messages(LOG_GROUP, stream ?? "").join("\n")).toContain("run default.container@");
 
-    const [task] = ecs.tasks();
-    await eventually(async () => (task?.isProtected === false ? true : undefined));
-    const invoked = await trigger("lambda", { type: "lambda", function: "report" });
-    await eventually(async () => (task?.isProtected === true ? true : undefined));
-    expect(await engine.core.runs.find(invoked)).toMatchObject({ run: { status: "running" } });
-    await fleet.resize("default", 0);
-    expect(task?.desiredStatus).toBe("RUNNING");
-    releaseFunction();
-    expect(await ended(invoked)).toMatchObject({ status: "succeeded", result: { rows: 3 } });
+      const [task] = ecs.tasks();
+      await eventually(async () => (task?.isProtected === false ? true : undefined));
+      const invoked = await trigger("lambda", { type: "lambda", function: "report" });
+      await eventually(async () => (task?.isProtected === true ? true : undefined));
+      expect(await engine.core.runs.find(invoked)).toMatchObject({ run: { status: "running" } });
+      await fleet.resize("default", 0);
+      expect(task?.desiredStatus).toBe("RUNNING");
+      releaseFunction();
+      expect(await ended(invoked)).toMatchObject({ status: "succeeded", result: { rows: 3 } });
 
-    await task?.ended;
-    expect(task).toMatchObject({ exitCode: 0, stopCode: "ServiceSchedulerInitiated" });
-    expect(await engine.core.workers.find("default", member.workerId)).toMatchObject({ state: "gone" });
-    const events = said.filter(({ worker }) => worker === member.workerId).map(({ event }) => event);
-    expect(events).toEqual(["started", "draining", "stopped"]);
-    expect(said.some((line) => "_aws" in line)).toBe(true);
-  });
+      await task?.ended;
+      expect(task).toMatchObject({ exitCode: 0, stopCode: "ServiceSchedulerInitiated" });
+      expect(await engine.core.workers.find("default", member.workerId)).toMatchObject({ state: "gone" });
+      const events = said.filter(({ worker }) => worker === member.workerId).map(({ event }) => event);
+      expect(events).toEqual(["started", "draining", "stopped"]);
+      expect(said.some((line) => "_aws" in line)).toBe(true);
+    },
+  );
 
   it("names the variables that are missing, in one line of JSON, and ends", async () => {
     const child = spawn(process.execPath, [PROGRAM], { env: { PATH: process.env.PATH, CARILLON_POOL: "default" } });
