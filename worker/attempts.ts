@@ -105,11 +105,12 @@ export class Attempts implements Iterable<Attempt> {
     }
   }
 
-  /** Waits for what has begun; after `drainMs` it is stopped and handed back, uncharged. */
-  async finishAll(drainMs: number): Promise<void> {
+  /** Waits for what has begun; `drainMs` after `hurried` has resolved it is stopped and handed back, uncharged. */
+  async finishAll(drainMs: number, hurried: Promise<void>): Promise<void> {
     if (this.busy === 0) return;
     this.#idleBell = new Bell();
     const idle = this.#idleBell.wait();
+    await Promise.race([idle, hurried]);
     await atMost(this.#core.clock, drainMs, idle);
     if (this.busy === 0) return;
     this.#isHandingBack = true;

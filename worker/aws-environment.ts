@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EXECUTOR_TYPES, type ExecutorType } from "../core/job/executor-types.ts";
 import { AWS_KNOBS, type Knobs } from "../core/knobs.ts";
 
 const knobs = z.partialRecord(z.enum(Object.keys(AWS_KNOBS) as [keyof Knobs, ...(keyof Knobs)[]]), z.number().min(0));
@@ -18,6 +19,7 @@ const schema = z.object({
   CARILLON_SLOTS: whole({ least: 1, most: 1_000 }).default(8),
   /** Below the 120 s after which ECS kills at the latest. */
   CARILLON_DRAIN_MS: whole({ least: 0, most: 110_000 }).default(90_000),
+  CARILLON_EXECUTORS: json(z.array(z.enum(EXECUTOR_TYPES))).default([...EXECUTOR_TYPES]),
   CARILLON_HANDLERS: z.string().optional(),
   CARILLON_ALLOW: json(z.array(z.string())).default([]),
   CARILLON_KNOBS: json(knobs).default({}),
@@ -49,6 +51,8 @@ export interface AwsWorkerEnvironment {
   /** Attempts at the same time. */
   readonly slots: number;
   readonly drainMs: number;
+  /** The kinds of jobs that the worker runs. */
+  readonly executors: readonly ExecutorType[];
   readonly handlersFolder: string | undefined;
   readonly allow: readonly string[];
   readonly knobs: Partial<Knobs>;
@@ -88,6 +92,7 @@ export function readAwsEnvironment(source: Readonly<Record<string, string | unde
     pool: data.CARILLON_POOL,
     slots: data.CARILLON_SLOTS,
     drainMs: data.CARILLON_DRAIN_MS,
+    executors: data.CARILLON_EXECUTORS,
     handlersFolder: data.CARILLON_HANDLERS,
     allow: data.CARILLON_ALLOW,
     knobs: data.CARILLON_KNOBS,

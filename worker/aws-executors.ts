@@ -1,6 +1,5 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import { ECSClient } from "@aws-sdk/client-ecs";
-import { clientConfig } from "../adapters/aws/clients.ts";
+import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { AwsWorkerEnvironment } from "./aws-environment.ts";
 import { allowedTargets } from "../adapters/http-rules/allowed-targets.ts";
 import { ContainerExecutor } from "./executors/container-executor.ts";
@@ -10,21 +9,22 @@ import { lambdaClient, LambdaExecutor } from "./executors/lambda-executor.ts";
 
 export interface AwsExecutorsOptions {
   readonly workerId: string;
+  readonly ecs: ECSClient;
   readonly logs: CloudWatchLogsClient;
 }
 
-/** The executors of a worker on AWS; containers only where its environment says where to put them. */
+/** The executors that a worker on AWS shall have; containers only where its environment says where to put them. */
 export async function createAwsExecutors(
   environment: AwsWorkerEnvironment,
-  { workerId, logs }: AwsExecutorsOptions,
+  { workerId, ecs, logs }: AwsExecutorsOptions,
 ): Promise<Executor> {
-  const { handlersFolder, allow, containers, cluster, installation } = environment;
-  const ecs = new ECSClient(clientConfig());
+  const { executors, handlersFolder, allow, containers, cluster, installation } = environment;
   const region = await ecs.config.region();
   return createExecutors({
     workerId,
     ...(handlersFolder === undefined ? {} : { handlersFolder }),
     allow: allowedTargets(allow),
+    offered: executors,
     others: {
       lambda: new LambdaExecutor({ client: lambdaClient() }),
       ...(containers !== undefined && {

@@ -1,16 +1,19 @@
 import { randomUUID } from "node:crypto";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { clientConfig } from "../adapters/aws/clients.ts";
+import { DeploymentWatch } from "../adapters/aws/deployment-watch.ts";
 import { ecsProcess } from "../adapters/aws/ecs-fates.ts";
 import { openAwsEngine } from "../adapters/aws/engine.ts";
 import { TaskProtection } from "../adapters/aws/task-protection.ts";
 import { readAwsEnvironment } from "./aws-environment.ts";
 import { createAwsExecutors } from "./aws-executors.ts";
-import { ecsTaskId } from "./ecs-task-id.ts";
 import { countExecuting } from "./executors/count-executing.ts";
+import { ownEcsTask } from "./own-ecs-task.ts";
 import { Worker } from "./worker.ts";
 
 /**
  * A worker process of the AWS body, one ECS task. SIGTERM drains it: when its service shrinks or is deployed anew, and
- * when Spot capacity is taken back.
+ * when Spot capacity is taken back. Deployed anew, it also retires by itself, and ends when its runs have.
  */
 const METRICS_PERIOD_MS = 60_000;
 
@@ -25,19 +28,20 @@ let drain = (): void => process.exit(0);
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => drain());
 
 const environment = readAwsEnvironment(process.env);
-const { pool, slots, drainMs, metadataUri, agentUri } = environment;
+const { installation, cluster, pool, slots, drainMs, metadataUri, agentUri } = environment;
 const { core, queue, logs, metrics, clients } = openAwsEngine(environment);
 const { clock } = core;
-const taskId = metadataUri === undefined ? undefined : await ecsTaskId(metadataUri, clock);
-const id = taskId ?? randomUUID().replaceAll("-", "");
+const ecs = new ECSClient(clientConfig());
+const task = metadataUri === undefined ? undefined : await ownEcsTask(metadataUri, clock);
+const id = task?.id ?? randomUUID().replaceAll("-", "");
 workerId = id;
 const onError = (error: unknown): void => tell("error", "failure", { error: textOf(error) });
-const executor = countExecuting(await createAwsExecutors(environment, { workerId: id, logs: clients.logs }));
+const executor = countExecuting(await createAwsExecutors(environment, { workerId: id, ecs, logs: clients.logs }));
 const worker = new Worker(core, {
   id,
   pool,
   slots,
-  ...(taskId === undefined ? {} : { process: ecsProcess(taskId) }),
+  ...(task === undefined ? {} : { process: ecsProcess(task.id) }),
   drainMs,
   executor,
   logs,
@@ -51,13 +55,26 @@ drain = (): void => {
 const ended = new AbortController();
 const protection = new TaskProtection({ agentUri, busy: () => executor.executing > 0, clock, onError });
 const protecting = protection.keep(ended.signal);
+const watch = new DeploymentWatch({
+  client: ecs,
+  cluster,
+  service: `${installation}-${pool}`,
+  taskDefinition: task?.taskDefinition,
+  clock,
+  onReplaced: () => {
+    tell("info", "retiring", { executing: executor.executing });
+    worker.retire();
+  },
+  onError,
+});
+const watching = watch.keep(ended.signal);
 const reporting = setInterval(() => metrics.flush(), METRICS_PERIOD_MS);
 tell("info", "started", { pool, slots });
 await worker.run();
 ended.abort();
 // What the last long polls bring would stay hidden until its time is over.
 await queue.close();
-await protecting;
+await Promise.all([protecting, watching]);
 clearInterval(reporting);
 metrics.flush();
 tell("info", "stopped", {});

@@ -46,7 +46,7 @@ export class Receipts {
       else receipts.push(receipt);
     }
     const work = [...byQueue].map(([queue, receipts]) => this.#queue.extend(queue, receipts, visibilityMs));
-    await Promise.all(work).catch(this.#onError);
+    await this.#allOf(work);
   }
 
   /** Resolves when all deletions asked for so far have been done. */
@@ -62,8 +62,13 @@ export class Receipts {
     while (this.#deletions.size > 0) {
       const work = [...this.#deletions].map(([queue, receipts]) => this.#queue.delete(queue, receipts));
       this.#deletions.clear();
-      await Promise.all(work).catch(this.#onError);
+      await this.#allOf(work);
     }
     this.#flushing = undefined;
+  }
+
+  /** Waits for each, also after one has failed, so that none is under way when the worker ends. */
+  async #allOf(work: readonly Promise<unknown>[]): Promise<void> {
+    for (const result of await Promise.allSettled(work)) if (result.status === "rejected") this.#onError(result.reason);
   }
 }

@@ -16,7 +16,7 @@ export interface WorkerOptions {
   /** Attempts at the same time. */
   readonly slots: number;
   readonly process?: ProcessRef;
-  /** How long a drain lets attempts run on before it stops them and hands them back. */
+  /** How long `drain` lets attempts run on before it stops them and hands them back. */
   readonly drainMs: number;
   readonly executor: Executor;
   readonly logs: RunLogs;
@@ -35,6 +35,7 @@ export class Worker {
   readonly #attempts: Attempts;
   readonly #intake: Intake;
   readonly #heart: Heart;
+  readonly #hurried = Promise.withResolvers<void>();
 
   constructor(core: Core, options: WorkerOptions) {
     this.#options = options;
@@ -55,14 +56,14 @@ export class Worker {
     return this.#options.id;
   }
 
-  /** Works until `drain` has been called and has come to its end. */
+  /** Works until `drain` or `retire` has been called and has come to its end. */
   async run(): Promise<void> {
     const { drainMs, onError } = this.#options;
     await this.#heart.say("ready");
     const stopped = new AbortController();
     const heart = this.#heart.keep(stopped.signal);
     await this.#intake.run();
-    await this.#attempts.finishAll(drainMs);
+    await this.#attempts.finishAll(drainMs, this.#hurried.promise);
     await this.#receipts.settled();
     stopped.abort(WOKEN);
     await heart;
@@ -71,6 +72,12 @@ export class Worker {
 
   /** Takes nothing more, gives back what has not begun, and lets what has begun end, or hands it back after `drainMs`. */
   drain(): void {
+    this.#hurried.resolve();
+    this.#intake.drain();
+  }
+
+  /** Takes nothing more, gives back what has not begun, and lets what has begun end, however long it takes; until `drain`. */
+  retire(): void {
     this.#intake.drain();
   }
 }

@@ -1,7 +1,6 @@
 import {
   DescribeServicesCommand,
   type ECSClient,
-  ListTasksCommand,
   StopTaskCommand,
   type Task,
   UpdateServiceCommand,
@@ -10,7 +9,7 @@ import type { Clock } from "../../core/ports/clock.ts";
 import { PortError } from "../../core/ports/errors.ts";
 import type { Fleet, FleetMember, StopEvidence } from "../../core/ports/fleet.ts";
 import { SystemClock } from "../shared/system-clock.ts";
-import { describeTasks, exitCodeOf, hasStopped } from "./ecs-tasks.ts";
+import { describeTasks, exitCodeOf, hasStopped, listTasks } from "./ecs-tasks.ts";
 import { portError } from "./sdk-errors.ts";
 
 export interface EcsFleetOptions {
@@ -70,7 +69,8 @@ export class EcsFleet implements Fleet {
   /** Those that are to run; one that ECS was told to stop is mostly left out at once, while it still drains. */
   async list(): Promise<readonly FleetMember[]> {
     try {
-      const tasks = await describeTasks(this.#client, { cluster: this.#cluster, tasks: await this.#listTasks() });
+      const [client, cluster] = [this.#client, this.#cluster];
+      const tasks = await describeTasks(client, { cluster, tasks: await listTasks(client, { cluster }) });
       return [...tasks].flatMap(([workerId, task]) => {
         const pool = this.#poolOf(task);
         return pool === undefined || hasStopped(task) ? [] : [{ workerId, pool, state: stateOf(task) }];
@@ -116,18 +116,6 @@ export class EcsFleet implements Fleet {
     const found = reply.services?.find(({ status }) => status === "ACTIVE");
     if (found === undefined) throw new PortError("UNAVAILABLE", `${action}: there is no such service`);
     return found.desiredCount;
-  }
-
-  async #listTasks(): Promise<readonly string[]> {
-    const arns: string[] = [];
-    let nextToken: string | undefined;
-    do {
-      const command = new ListTasksCommand({ cluster: this.#cluster, ...(nextToken !== undefined && { nextToken }) });
-      const page = await this.#client.send(command);
-      arns.push(...(page.taskArns ?? []));
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
-    return arns;
   }
 
   /** A worker's task; `undefined` when ECS does not know it, or it is none of ours. */

@@ -1,4 +1,10 @@
-import { DescribeTasksCommand, type ECSClient, type Task } from "@aws-sdk/client-ecs";
+import {
+  DescribeTasksCommand,
+  type ECSClient,
+  ListTasksCommand,
+  type ListTasksCommandInput,
+  type Task,
+} from "@aws-sdk/client-ecs";
 
 /** What one DescribeTasks takes. */
 const BATCH = 100;
@@ -9,6 +15,26 @@ export interface DescribeTasksOptions {
   readonly tasks: readonly string[];
   /** Tags are told only on demand. @default false */
   readonly withTags?: boolean;
+}
+
+/**
+ * ARNs of all tasks that a filter picks, page by page. ECS files a task under the status that it is to have: one that was
+ * told to stop is among the stopped at once, which are listed for about an hour.
+ *
+ * @param filter.desiredStatus - `RUNNING` when left out. With `startedBy` it must be: ECS takes no other filter beside that
+ */
+export async function listTasks(
+  client: ECSClient,
+  filter: Pick<ListTasksCommandInput, "cluster" | "family" | "startedBy" | "desiredStatus">,
+): Promise<readonly string[]> {
+  const arns: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await client.send(new ListTasksCommand({ ...filter, ...(nextToken !== undefined && { nextToken }) }));
+    arns.push(...(page.taskArns ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return arns;
 }
 
 /** Tasks by id, among those asked for that ECS knows. One that has stopped is known for about an hour more. */

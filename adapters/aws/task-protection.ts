@@ -13,16 +13,22 @@ export interface TaskProtectionOptions {
 }
 
 const LOOK_MS = 2_000;
-/** A worker that hangs is protected for so long at most. ECS takes 1 to 2,880 minutes. */
-const EXPIRES_MINUTES = 30;
-const RENEW_AFTER_MS = (EXPIRES_MINUTES * 60_000) / 2;
+/**
+ * The longest that ECS takes, asked for at once: a renewal may be refused for hours (`DEPLOYMENT_BLOCKED`, while the service
+ * is being deployed and wants fewer tasks than are protected), and a run must not lose its protection by that. What has
+ * none yet is refused just as well, but has little to lose.
+ */
+const EXPIRES_MINUTES = 2_880;
+/** So that a day is left to try again in. */
+const RENEW_AFTER_MS = 24 * 60 * 60_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** After a failure the next try comes later each time. */
 const MAX_REST_MS = 60_000;
 
 /**
  * Keeps ECS from stopping this task, when its service shrinks or is deployed anew, while it holds runs. It does not keep
- * Spot capacity from being taken back. Requests are sent when the answer changes and before the protection expires.
+ * Spot capacity from being taken back. Requests are sent when the answer changes and once a day.
+ * Idle, it gives protection up at once: what holds no runs may always be stopped.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
  */

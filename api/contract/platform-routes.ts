@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { noFields } from "./common.ts";
+import { instantText, noFields, noteSchema } from "./common.ts";
 import { routes } from "./route.ts";
 
 export const platformSchema = z
@@ -7,6 +7,9 @@ export const platformSchema = z
     dispatching: z
       .boolean()
       .meta({ description: "Whether slots are dispatched; `false` while the platform is paused" }),
+    pausedAt: instantText.optional(),
+    pausedBy: z.string().optional(),
+    note: z.string().optional(),
   })
   .meta({ id: "Platform" });
 export type Platform = z.infer<typeof platformSchema>;
@@ -23,10 +26,10 @@ export const platformRoutes = routes({
   pausePlatform: {
     method: "post",
     path: "/v1/platform/pause",
-    summary: "Dispatch nothing more, of any job; what is on its way to workers goes on",
+    summary: "Dispatch no more slots, of any job; what is on its way to workers, and what is triggered, runs",
     role: "admin",
     scope: "platform",
-    body: noFields,
+    body: z.strictObject({ note: noteSchema.optional() }),
     isBodyOptional: true,
     responses: { 200: { description: "How it is now", schema: platformSchema } },
     action: "platform.pause",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { instantText } from "./common.ts";
 
 export const CONSTRAINT_CODES = [
-  "deleted", "paused", "noSchedule", "scheduleEnded", "notDue", "retryBackoff", "limitFull", "noWorker",
+  "deleted", "paused", "platformPaused", "noSchedule", "scheduleEnded", "notDue", "retryBackoff", "limitFull", "noWorker",
   "workersDraining", "workersFull", "queueBacklog", "workerSilent", "cancelling", "ended", "skipped", "running",
   "inQueue",
 ] as const; // prettier-ignore

@@ -13,9 +13,9 @@ export class PlatformApi {
     return this.#transport.json("GET", "/v1/platform");
   }
 
-  /** Dispatches nothing more, of any job; what is on its way to workers goes on. Idempotent. */
-  async pause(): Promise<Platform> {
-    return this.#transport.json("POST", "/v1/platform/pause", { body: {}, isSafe: true });
+  /** Dispatches no more slots, of any job; what is on its way to workers, and what is triggered, runs. Idempotent. */
+  async pause(body: { readonly note?: string } = {}): Promise<Platform> {
+    return this.#transport.json("POST", "/v1/platform/pause", { body, isSafe: true });
   }
 
   /** Dispatches again; the slots that were missed follow the misfire policy of their jobs. Idempotent. */

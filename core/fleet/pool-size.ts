@@ -24,6 +24,8 @@ export interface PoolLoad {
   readonly inFlight: number;
   /** What workers say that they run: more than is in flight when runs last longer than a message may be held. */
   readonly running: number;
+  /** Workers that have runs in hand: to stop one of them would cost more than to let it end what it has begun. */
+  readonly busyWorkers: number;
   /** Due later. */
   readonly delayed: number;
 }
@@ -33,10 +35,10 @@ export const QUIET_LOOKS = 5;
 
 /** As many workers as the load needs now; one at least while anything waits, is in hand or will be due soon. */
 export function tasksFor(
-  { visible, inFlight, running, delayed }: PoolLoad,
+  { visible, inFlight, running, busyWorkers, delayed }: PoolLoad,
   { slots, minTasks, maxTasks }: PoolLimits,
 ): number {
-  const needed = Math.ceil((visible + Math.max(inFlight, running)) / slots);
+  const needed = Math.max(busyWorkers, Math.ceil((visible + Math.max(inFlight, running)) / slots));
   const least = needed > 0 || delayed > 0 ? 1 : 0;
   return Math.min(maxTasks, Math.max(minTasks, needed, least));
 }

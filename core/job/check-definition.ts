@@ -6,11 +6,10 @@ import type { JobDefinition } from "./definition.ts";
 import {
   type CommandDefinition,
   type ContainerDefinition,
-  type ExecutorDefinition,
   type HttpDefinition,
   type LambdaDefinition,
-  LOCAL_EXECUTORS,
 } from "./executor.ts";
+import { type ExecutorType, LOCAL_EXECUTORS } from "./executor-types.ts";
 import { checkFargateSize } from "./fargate-size.ts";
 import { compileParametersSchema, checkParameters } from "./parameters.ts";
 
@@ -25,7 +24,7 @@ export interface DefinitionLimits {
   /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
   readonly targetProblem?: (url: string, namespace: string) => string | undefined;
   /** Kinds of executors that the workers have. @default LOCAL_EXECUTORS */
-  readonly executors?: readonly ExecutorDefinition["type"][];
+  readonly executors?: readonly ExecutorType[];
   /** Pools that there are. @default any name: a pool is there when a worker says so */
   readonly pools?: readonly string[];
 }

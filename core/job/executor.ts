@@ -146,6 +146,3 @@ export type HttpDefinition = z.infer<typeof httpSchema>;
 export type HandlerDefinition = z.infer<typeof handlerSchema>;
 export type LambdaDefinition = z.infer<typeof lambdaSchema>;
 export type ContainerDefinition = z.infer<typeof containerSchema>;
-
-/** The kinds that need nothing but the worker itself; the others need services of AWS. */
-export const LOCAL_EXECUTORS: readonly ExecutorDefinition["type"][] = ["command", "http", "handler"];

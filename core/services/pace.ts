@@ -5,6 +5,15 @@ import { keys } from "../store/keys.ts";
 
 interface PaceRecord {
   readonly pace: Pace;
+  /** Of a platform that is stopped. */
+  readonly stop?: PlatformStop;
+}
+
+/** Who stopped the platform, when and why. */
+export interface PlatformStop {
+  readonly atMs: number;
+  readonly by?: string;
+  readonly note?: string;
 }
 
 interface StoredPace extends PaceRecord {
@@ -57,6 +66,11 @@ export class Pacer {
     return (await this.#read()).pace === "stopped";
   }
 
+  /** Who stopped the platform, when and why; `undefined` when it goes on. */
+  async findStop(): Promise<PlatformStop | undefined> {
+    return (await this.#read()).stop;
+  }
+
   /**
    * To be called at the end of a tick.
    *
@@ -81,15 +95,27 @@ export class Pacer {
     return "steady";
   }
 
-  /** Stops the scheduler, or lets it go on. Messages that are on their way are not called back. */
-  async setStopped(isStopped: boolean): Promise<void> {
-    const pace = isStopped ? "stopped" : "steady";
-    while (!(await this.#change(await this.#read(), pace)));
+  /** Stops the scheduler. Messages that are on their way are not called back. Idempotent: the first who did it is remembered. */
+  async stop({ by, note }: Omit<PlatformStop, "atMs"> = {}): Promise<void> {
+    const stop = {
+      atMs: Math.floor(this.#clock.nowMs()),
+      ...(by === undefined ? {} : { by }),
+      ...(note === undefined ? {} : { note }),
+    };
+    for (;;) {
+      const stored = await this.#read();
+      if (await this.#change(stored, "stopped", stored.stop ?? stop)) return;
+    }
+  }
+
+  /** Lets the scheduler go on. Idempotent. */
+  async go(): Promise<void> {
+    while (!(await this.#change(await this.#read(), "steady")));
   }
 
   /** Sets record and timer; `false` when the record has been changed by another, who sets the timer then. */
-  async #change(stored: StoredPace, pace: Pace): Promise<boolean> {
-    const written = await this.#write(stored, pace);
+  async #change(stored: StoredPace, pace: Pace, stop?: PlatformStop): Promise<boolean> {
+    const written = await this.#write(stored, pace, stop);
     if (written === undefined) return false;
     await this.#setTimer(written);
     return true;
@@ -107,11 +133,11 @@ export class Pacer {
 
   async #read(): Promise<StoredPace> {
     const stored = await this.#table.get(keys.pace);
-    return stored === undefined ? { pace: "steady" } : { pace: (stored.body as PaceRecord).pace, rev: stored.rev };
+    return stored === undefined ? { pace: "steady" } : { ...(stored.body as PaceRecord), rev: stored.rev };
   }
 
-  async #write(stored: StoredPace, pace: Pace): Promise<StoredPace | undefined> {
-    const record: PaceRecord = { pace };
+  async #write(stored: StoredPace, pace: Pace, stop?: PlatformStop): Promise<StoredPace | undefined> {
+    const record: PaceRecord = { pace, ...(stop === undefined ? {} : { stop }) };
     const written = await this.#table.put(keys.pace, record, stored.rev ?? "absent");
     return written.ok ? { pace, rev: written.rev } : undefined;
   }

@@ -23,6 +23,10 @@ export interface PoolSizerPorts {
   readonly fleet: Pick<Fleet, "resize">;
 }
 
+/** What the workers of a pool say that they have in hand. */
+export type PoolWork = Pick<PoolLoad, "running" | "busyWorkers">;
+
+const NO_WORK: PoolWork = { running: 0, busyWorkers: 0 };
 /** Runs due within so long of each other are taken to run at the same time. */
 const PEAK_WINDOW_MS = 10_000;
 const NONE: PoolSize = { tasks: 0, quietLooks: 0, quietTasks: 0 };
@@ -77,12 +81,12 @@ export class PoolSizer {
   /**
    * Looks at the load of all pools, and sizes them.
    *
-   * @param running - how many runs the workers of each pool have in hand
+   * @param work - what the workers of each pool have in hand
    * @throws {AggregateError} when that failed for some; the others are sized
    */
-  async settle(running: ReadonlyMap<string, number> = new Map()): Promise<void> {
+  async settle(work: ReadonlyMap<string, PoolWork> = new Map()): Promise<void> {
     await allOf(Object.entries(this.#pools), async ([pool, limits]) => {
-      const tasks = tasksFor(await this.#load(pool, running.get(pool) ?? 0), limits);
+      const tasks = tasksFor(await this.#load(pool, work.get(pool) ?? NO_WORK), limits);
       const isTold = await this.#change(pool, (size) => resized(size, tasks));
       if (!isTold) await this.#tell(pool);
     });
@@ -123,13 +127,13 @@ export class PoolSizer {
     return { size: (stored?.body as PoolSize | undefined) ?? NONE, rev: stored?.rev };
   }
 
-  async #load(pool: string, running: number): Promise<PoolLoad> {
+  async #load(pool: string, work: PoolWork): Promise<PoolLoad> {
     const depths = await Promise.all(PRIORITIES.map((priority) => this.#ports.queue.depth(queueName(pool, priority))));
     return {
       visible: depths.reduce((sum, depth) => sum + depth.visible, 0),
       inFlight: depths.reduce((sum, depth) => sum + depth.inFlight, 0),
       delayed: depths.reduce((sum, depth) => sum + depth.delayed, 0),
-      running,
+      ...work,
     };
   }
 }

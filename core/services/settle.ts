@@ -3,7 +3,7 @@ import { keys } from "../store/keys.ts";
 import type { Fate, ProcessRef, WorkerRecord } from "../worker/worker-record.ts";
 import { auditLedgers, type LedgerFinding } from "./audit-ledgers.ts";
 import type { Core } from "./core.ts";
-import type { PoolSizer } from "./pool-sizer.ts";
+import type { PoolSizer, PoolWork } from "./pool-sizer.ts";
 import { reapWorkers, type WorkerRemains } from "./reap-workers.ts";
 
 export interface SettleOptions {
@@ -44,17 +44,19 @@ export async function settle(core: Core, { sizer, fatesOf, onError }: SettleOpti
     return [];
   });
   await sizer.grow().catch(onError);
-  await sizer.settle(runningByPool(workers)).catch(onError);
+  await sizer.settle(workByPool(workers)).catch(onError);
   const findings = await auditLedgers(core, { onError });
   return { reaped, findings };
 }
 
-function runningByPool(workers: readonly WorkerRecord[]): ReadonlyMap<string, number> {
-  const running = new Map<string, number>();
+function workByPool(workers: readonly WorkerRecord[]): ReadonlyMap<string, PoolWork> {
+  const work = new Map<string, PoolWork>();
   for (const { pool, state, running: runs } of workers) {
-    if (state !== "gone") running.set(pool, (running.get(pool) ?? 0) + runs.length);
+    if (state === "gone" || runs.length === 0) continue;
+    const { running, busyWorkers } = work.get(pool) ?? { running: 0, busyWorkers: 0 };
+    work.set(pool, { running: running + runs.length, busyWorkers: busyWorkers + 1 });
   }
-  return running;
+  return work;
 }
 
 /**

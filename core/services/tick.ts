@@ -23,7 +23,7 @@ export interface TickOptions {
   readonly group?: TickGroup;
   /** Where workers have to be woken. */
   readonly sizer?: PoolSizer;
-  /** Where the pace of ticks can be changed; not with several groups, of which none sees all shards. */
+  /** Where the platform can be paused, and the pace of ticks be changed; with several groups it stays as it is. */
   readonly pacer?: Pacer;
   /** Told of each visit that failed; it is tried again later. */
   readonly onError: (error: unknown) => void;
@@ -65,6 +65,8 @@ const MAX_RETRIES = 3;
 export async function tick(core: Core, options: TickOptions): Promise<TickReport> {
   const { scheduledAtMs, group = WHOLE, sizer, pacer } = options;
   const { clock, knobs, metrics, table } = core;
+  // None of several groups sees all that is due.
+  const wholePacer = group.count === 1 ? pacer : undefined;
   if ((await pacer?.isStopped()) === true) return { kind: "stopped" };
   const lease = await takeTickLease(table, group.index, { scheduledAtMs, nowMs: clock.nowMs() });
   if (lease === undefined) return { kind: "superseded" };
@@ -88,7 +90,7 @@ export async function tick(core: Core, options: TickOptions): Promise<TickReport
   // Of a shard that could not be looked at nothing is known, so the pace stays as it is.
   if (errors.length > 0) throw new AggregateError(errors, `Cannot end the tick: ${errors.map(String).join("; ")}`);
   const nextVisitMs = soonest(walks.map((walk) => walk.nextVisitMs));
-  const pace = await pacer?.settle(nextVisitMs, {
+  const pace = await wholePacer?.settle(nextVisitMs, {
     look: async () => soonest(await Promise.all(shards.map(async (shard) => (await core.due.next(shard))?.visitAtMs))),
     isAwake: () => sizer?.isAwake() ?? Promise.resolve(false),
     isRare: lease.scheduledAtMs - (lease.previousAtMs ?? lease.scheduledAtMs) > RARE_PERIODS * STEADY_PERIOD_MS,

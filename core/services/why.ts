@@ -7,6 +7,7 @@ import { formatRunId, type RunKey } from "../run/run-id.ts";
 import { isEnded, type Run } from "../run/run.ts";
 import type { QueueDepth } from "../ports/queue.ts";
 import type { Core } from "./core.ts";
+import { Pacer } from "./pace.ts";
 import { expectKnown } from "./pause-job.ts";
 
 /** One thing that holds a run or a job back, or that explains its state. */
@@ -14,6 +15,7 @@ export interface Constraint {
   readonly code:
     | "deleted"
     | "paused"
+    | "platformPaused"
     | "noSchedule"
     | "scheduleEnded"
     | "notDue"
@@ -59,7 +61,7 @@ export async function whyJob(core: Core, namespace: string, name: string): Promi
   const job = expectKnown((await core.jobs.find(namespace, name))?.compiled, name);
   const held = stateConstraints(job);
   if (held.length > 0) return held;
-  const constraints = [...scheduleConstraints(core, job)];
+  const constraints = [...(await platformConstraints(core, job)), ...scheduleConstraints(core, job)];
   const { rows } = await core.runs.page(job.version, { limit: 20 });
   for (const row of rows) {
     if (!("run" in row) || isEnded(row.run)) continue;
@@ -100,6 +102,18 @@ function stateConstraints({ version }: CompiledJob): Constraint[] {
       evidence: { sinceMs, by, note, version: version.version },
     },
   ];
+}
+
+/** While the platform is paused no slot is dispatched; what is triggered runs all the same. */
+async function platformConstraints(core: Core, job: CompiledJob): Promise<Constraint[]> {
+  if (job.schedule.kind === "none") return [];
+  const stop = await new Pacer(core).findStop();
+  if (stop === undefined) return [];
+  const { atMs, by, note } = stop;
+  const who = by === undefined ? "" : ` by ${by}`;
+  const why = note === undefined ? "" : ` (${note})`;
+  const detail = `The platform was paused${who} at ${new Date(atMs).toISOString()}${why}`;
+  return [{ code: "platformPaused", detail, evidence: { ...stop } }];
 }
 
 function scheduleConstraints(core: Core, job: CompiledJob): Constraint[] {

@@ -2,12 +2,14 @@ import type { EnvironmentOf } from "../shared/read-environment.ts";
 import {
   ALLOW,
   CLUSTER,
+  EXECUTORS,
   INSTALLATION,
   KNOBS,
   LOG_GROUP,
   POOLS,
   QUEUE_URL_PREFIX,
   TABLE,
+  TICK_GROUPS,
   TIMER_GROUP,
   TIMER_SCHEDULE,
 } from "../shared/variables.ts";
@@ -23,6 +25,8 @@ export const apiVariables = {
   timerSchedule: TIMER_SCHEDULE,
   knobs: KNOBS,
   allow: ALLOW,
+  executors: EXECUTORS,
+  tickGroups: TICK_GROUPS,
 };
 export type ApiEnvironment = EnvironmentOf<typeof apiVariables>;
 

@@ -21,7 +21,14 @@ import { tickHealth } from "./tick-health.ts";
 /** Least time between two slots: messages are delayed by whole seconds. */
 const MIN_INTERVAL_MS = 1_000;
 
-const { table: tableName, pools, allow, ...environment } = readEnvironment("api", apiVariables, process.env);
+const {
+  table: tableName,
+  pools,
+  allow,
+  executors,
+  tickGroups,
+  ...environment
+} = readEnvironment("api", apiVariables, process.env);
 const { log, logger } = openFunctionLog();
 const { core, metrics } = openAwsCore(
   { ...environment, tableName },
@@ -45,14 +52,14 @@ const app = createApi({
   limits: {
     minIntervalMs: MIN_INTERVAL_MS,
     pools: Object.keys(pools),
-    executors: ["command", "http", "handler", "lambda", "container"],
+    executors,
     targetProblem: (url, namespace) => checkUrl(url, allowed(namespace))?.rule,
     headerProblem: checkHeaders,
   },
   authenticate: authenticatedByGateway(clock),
   following: COLLECTED,
   pacer,
-  health: () => tickHealth(core),
+  health: () => tickHealth(core, { groups: tickGroups, pacer }),
   logger: (event) =>
     event.event === "request" ? log.info("request", event) : log.error(event.event, event.error, event),
   clientAddress: gatewayAddress,

@@ -1,4 +1,5 @@
 import type { PoolLimits } from "../../core/fleet/pool-size.ts";
+import { EXECUTOR_TYPES, type ExecutorType } from "../../core/job/executor-types.ts";
 import { AWS_KNOBS, type Knobs } from "../../core/knobs.ts";
 import { quoteValue } from "../../api/contract/quote.ts";
 import type { Variable } from "./read-environment.ts";
@@ -38,6 +39,16 @@ export const KNOBS: Variable<Partial<Knobs>> = { name: "CARILLON_KNOBS", parse: 
 /** Private targets that HTTP jobs may call: `["host:port", "namespace=host:port"]`. */
 export const ALLOW: Variable<readonly string[]> = { name: "CARILLON_ALLOW", parse: parseTexts, fallback: [] };
 
+/** Kinds of executors that jobs may have: `["http","lambda"]`. */
+export const EXECUTORS: Variable<readonly ExecutorType[]> = {
+  name: "CARILLON_EXECUTORS",
+  parse: parseExecutors,
+  fallback: EXECUTOR_TYPES,
+};
+
+/** In how many groups the shards are visited, each by ticks of its own: 1 to 16. */
+export const TICK_GROUPS: Variable<number> = { name: "CARILLON_TICK_GROUPS", parse: parseGroups, fallback: 1 };
+
 /** Whom alerts are posted to. */
 export const WEBHOOKS: Variable<readonly Webhook[]> = { name: "CARILLON_WEBHOOKS", parse: parseWebhooks, fallback: [] };
 
@@ -47,6 +58,7 @@ export interface Webhook {
   readonly secretParameter?: string;
 }
 
+const MAX_GROUPS = 16;
 const POOL_NAME = /^[a-z0-9-]{1,40}$/;
 /** Bounds of each limit of a pool; a service has at most 1,000 tasks here. */
 const POOL_RANGES = { slots: [1, 1_000], minTasks: [0, 1_000], maxTasks: [1, 1_000] } as const;
@@ -98,6 +110,21 @@ function parseTexts(text: string): readonly string[] {
   const isRight = Array.isArray(list) && list.every((each) => typeof each === "string");
   if (!isRight) throw new RangeError(`must be a JSON list of texts; got ${quoteValue(text)}`);
   return list;
+}
+
+function parseExecutors(text: string): readonly ExecutorType[] {
+  const types = parseTexts(text);
+  const stranger = types.find((type) => !EXECUTOR_TYPES.some((known) => known === type));
+  if (types.length > 0 && stranger === undefined) return types as ExecutorType[];
+  throw new RangeError(`must list some of ${EXECUTOR_TYPES.join(", ")}; got ${quoteValue(stranger ?? text)}`);
+}
+
+function parseGroups(text: string): number {
+  const groups = Number(text);
+  if (!Number.isInteger(groups) || groups < 1 || groups > MAX_GROUPS) {
+    throw new RangeError(`must be a whole number from 1 to ${MAX_GROUPS}; got ${quoteValue(text)}`);
+  }
+  return groups;
 }
 
 /** Quotes no value: a webhook's address is often its secret too. */

@@ -20,18 +20,19 @@ const MARGIN_MS = 10_000;
 export function tickHandler({ core, sizer, pacer, log }: TickDeps) {
   return async (event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<TickReport> => {
     const nowMs = core.clock.nowMs();
-    const { scheduledAtMs } = readWakeUp(event, nowMs);
+    const { scheduledAtMs, group } = readWakeUp(event, nowMs);
     const report = await tick(core, {
       scheduledAtMs,
       deadlineMs: nowMs + context.getRemainingTimeInMillis() - MARGIN_MS,
       sizer,
       pacer,
+      ...(group === undefined ? {} : { group }),
       onError: (error) => {
         core.metrics.count("visit_errors");
         log.error("visit failed", error);
       },
     });
-    log.info("tick", { scheduledAtMs, ...report });
+    log.info("tick", { scheduledAtMs, ...(group === undefined ? {} : { group: group.index }), ...report });
     return report;
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Preview } from "../../api/contract/preview.ts";
 import type { CalendarEdition } from "../../api/contract/calendar.ts";
+import type { Why } from "../../api/contract/why.ts";
 import type { Readiness } from "../../api/contract/health.ts";
 import type { DeadLetter, Pool, Queue, Worker } from "../../api/contract/pool.ts";
 import type { HostHealth } from "../../api/api-deps.ts";
@@ -232,10 +233,15 @@ describe("the platform", () => {
   it("is paused and resumed by an admin of all namespaces, on record, and again without a change", async () => {
     const rig = await ApiRig.open();
     expect((await rig.send("GET", "/v1/platform")).body).toEqual({ dispatching: true });
-    const once = await rig.send("POST", "/v1/platform/pause");
+    await rig.define();
+    const once = await rig.send("POST", "/v1/platform/pause", { body: { note: "moving house" } });
     const twice = await rig.send("POST", "/v1/platform/pause");
-    expect([once.status, once.body, twice.body]).toEqual([200, { dispatching: false }, { dispatching: false }]);
-    expect((await rig.send("GET", "/v1/platform")).body).toEqual({ dispatching: false });
+    const paused = { dispatching: false, pausedAt: new Date(START_MS).toISOString(), note: "moving house" };
+    expect([once.status, once.body]).toMatchObject([200, paused]);
+    expect(twice.body).toEqual(once.body);
+    expect((await rig.send("GET", "/v1/platform")).body).toEqual(once.body);
+    const why = await rig.send<Why>("GET", "/v1/namespaces/default/jobs/report/why");
+    expect(why.body.constraints[0]).toMatchObject({ code: "platformPaused" });
     expect((await rig.send("POST", "/v1/platform/resume")).body).toEqual({ dispatching: true });
   });
 

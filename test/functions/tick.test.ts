@@ -118,6 +118,22 @@ describe("the tick function", () => {
     expect(rig.log.lines).toMatchObject([{ fields: { scheduledAtMs: START_MS } }]);
   });
 
+  it("visits the shards of its group, beside a tick of the other group for the same instant", async () => {
+    const rig = new TickRig();
+    const { scheduledAt } = rig.event();
+
+    const reports = [0, 1, 1].map((index) => rig.call({ scheduledAt, group: { index, count: 2 } }));
+
+    expect((await Promise.all(reports)).map(({ kind }) => kind).toSorted()).toEqual(["done", "done", "superseded"]);
+  });
+
+  it.each([[{ index: 2, count: 2 }], [{ index: -1, count: 2 }], [{ index: 0 }], ["first"]])(
+    "refuses the group %j",
+    async (group) => {
+      await expect(new TickRig().call({ group })).rejects.toThrow("Cannot read the event: group must be");
+    },
+  );
+
   it.each([
     ["<aws.scheduler.scheduled-time>", "must be an instant such as 2026-11-22T15:00:00Z"],
     [1_795_359_600_000, "must be an instant such as 2026-11-22T15:00:00Z; got 1795359600000"],

@@ -233,6 +233,7 @@ describe("readAwsEnvironment()", () => {
       installation: "carillon",
       slots: 8,
       drainMs: 90_000,
+      executors: EXECUTORS,
       handlersFolder: undefined,
       allow: [],
       knobs: {},
@@ -245,6 +246,7 @@ describe("readAwsEnvironment()", () => {
       ...LEAST,
       CARILLON_SLOTS: "50",
       CARILLON_ALLOW: '["10.0.0.0/8", "acme=db:5432"]',
+      CARILLON_EXECUTORS: '["http", "lambda"]',
       CARILLON_KNOBS: '{"heartbeatMs":1000}',
       CARILLON_SUBNETS: "subnet-0a,subnet-0b",
       CARILLON_SECURITY_GROUPS: "sg-0c",
@@ -254,6 +256,7 @@ describe("readAwsEnvironment()", () => {
     });
 
     expect(read).toMatchObject({ slots: 50, allow: ["10.0.0.0/8", "acme=db:5432"], knobs: { heartbeatMs: 1_000 } });
+    expect(read.executors).toEqual(["http", "lambda"]);
     expect(read.containers).toEqual({
       subnets: ["subnet-0a", "subnet-0b"],
       securityGroups: ["sg-0c"],
@@ -271,6 +274,7 @@ describe("readAwsEnvironment()", () => {
     ["CARILLON_QUEUE_URL_PREFIX", "carillon-", "must be the address of a queue up to its pool"],
     ["CARILLON_ALLOW", "[", "must be JSON"],
     ["CARILLON_ALLOW", '{"a":1}', "expected array"],
+    ["CARILLON_EXECUTORS", '["shell"]', "expected one of"],
     ["CARILLON_KNOBS", '{"heartbeat":1}', "heartbeat"],
     ["CARILLON_SUBNETS", "10.0.0.0/24", "must be ids subnet-…, separated by commas"],
     ["CARILLON_ASSIGN_PUBLIC_IP", "yes", "must be true or false"],

@@ -251,3 +251,53 @@ describe("a worker that drains", () => {
     expect((await world.core.workers.find("default", "real"))?.state).toBe("gone");
   });
 });
+
+describe("a worker that retires", () => {
+  it("lets what has begun end however long it takes, takes nothing more, and says good-bye", async () => {
+    const { world, executor, worker, done } = await aWorker({ slots: 1, drainMs: 10_000 });
+    await trigger(world, [{}, {}]);
+    await world.clock.advance(1_000);
+    worker.retire();
+    await advance(world, 600_000);
+    expect(executor.attempts.map((attempt) => attempt.stopped())).toEqual([undefined]);
+    expect((await world.core.workers.find("default", "real"))?.state).toBe("draining");
+    expect(await world.queue.depth("default.normal")).toMatchObject({ visible: 1 });
+    executor.attempts[0]?.end(OK);
+    await world.clock.advance(1_000);
+    await done;
+
+    expect(executor.attempts).toHaveLength(1);
+    expect(
+      world
+        .runs("a")
+        .map(({ status }) => status)
+        .sort(),
+    ).toEqual(["queued", "succeeded"]);
+    expect((await world.core.workers.find("default", "real"))?.state).toBe("gone");
+  });
+
+  it("ends at once when it has nothing in hand", async () => {
+    const { world, worker, done } = await aWorker();
+    worker.retire();
+    await world.clock.advance(1_000);
+    await done;
+
+    expect((await world.core.workers.find("default", "real"))?.state).toBe("gone");
+  });
+
+  it("drains in time when it is told to meanwhile", async () => {
+    const { world, executor, worker, done } = await aWorker({ drainMs: 10_000 });
+    await trigger(world, [{}]);
+    await world.clock.advance(1_000);
+    worker.retire();
+    await advance(world, 60_000);
+    worker.drain();
+    await world.clock.advance(9_000);
+    expect(executor.attempts[0]?.stopped()).toBeUndefined();
+    await world.clock.advance(2_000);
+    await done;
+
+    expect(executor.attempts[0]?.stopped()?.kind).toBe("drain");
+    expect(theRun(world)).toMatchObject({ status: "queued", charged: 0, attempts: [{ outcome: "drained" }] });
+  });
+});

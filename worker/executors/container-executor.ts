@@ -52,17 +52,21 @@ export class ContainerExecutor implements Executor<ContainerDefinition> {
 
   constructor(options: ContainerExecutorOptions) {
     this.#options = options;
-    this.#tasks = new ContainerTasks(options.ecs, options.place);
     this.#clock = options.clock ?? new SystemClock();
+    this.#tasks = new ContainerTasks(options.ecs, { place: options.place, clock: this.#clock });
   }
 
   async execute(task: Task<ContainerDefinition>, io: TaskIo): Promise<Outcome> {
     if (io.signal.aborted) return neverStarted(io.signal);
     try {
       const spec = containerSpec(task, this.#options);
-      await this.#stopFormer(task, io);
+      const { family } = spec.definition;
+      await this.#stopFormer(task, { family, io });
       if (io.signal.aborted) return neverStarted(io.signal);
-      const taskId = await this.#tasks.run(task, spec).catch((error: unknown) => this.#afterDoubt(task, io, error));
+      const taskId = await this.#tasks.run(task, spec, io).catch(async (error: unknown) => {
+        if (isDoubt(error)) await this.#stopUnseen(task, { family, io });
+        throw error;
+      });
       io.log("system", `Started as ECS task ${taskId}`);
       return await this.#stayWith(taskId, io);
     } catch (error) {
@@ -145,8 +149,8 @@ export class ContainerExecutor implements Executor<ContainerDefinition> {
   }
 
   /** @throws {Failure} when a container of a former attempt goes on running, or a later attempt has begun */
-  async #stopFormer(task: Task, io: TaskIo): Promise<void> {
-    const living = await this.#tasks.living(task.runId).catch((error: unknown) => {
+  async #stopFormer(task: Task, { family, io }: { readonly family: string; readonly io: TaskIo }): Promise<void> {
+    const living = await this.#tasks.living(task, family).catch((error: unknown) => {
       throw awsFailure("Cannot look for containers of former attempts", error);
     });
     if (living.some(({ epoch }) => epoch > task.epoch)) {
@@ -163,12 +167,9 @@ export class ContainerExecutor implements Executor<ContainerDefinition> {
     throw new Failure("LEFTOVER_RUNNING", message);
   }
 
-  /** After an answer that never came the container may run all the same, and nobody would watch it. */
-  async #afterDoubt(task: Task, io: TaskIo, error: unknown): Promise<never> {
-    if (error instanceof Failure && error.name === "OUTCOME_UNKNOWN") {
-      await this.#stopFormer(task, io).catch((fault: Error) => io.log("system", fault.message));
-    }
-    throw error;
+  /** The container may run although ECS has never told of it, and nobody would watch it. */
+  async #stopUnseen(task: Task, where: { readonly family: string; readonly io: TaskIo }): Promise<void> {
+    await this.#stopFormer(task, where).catch((fault: Error) => where.io.log("system", fault.message));
   }
 
   async #copyRest(log: ContainerLog): Promise<void> {
@@ -177,6 +178,10 @@ export class ContainerExecutor implements Executor<ContainerDefinition> {
       quiet = (await log.copy()) ? 0 : quiet + 1;
     }
   }
+}
+
+function isDoubt(error: unknown): boolean {
+  return error instanceof Failure && error.name === "OUTCOME_UNKNOWN";
 }
 
 /** All of it has stopped, and ECS says how. */

@@ -2,18 +2,17 @@ import { createHash } from "node:crypto";
 import {
   DescribeTaskDefinitionCommand,
   type ECSClient,
-  ListTasksCommand,
   RegisterTaskDefinitionCommand,
-  RunTaskCommand,
   StopTaskCommand,
   type Task as EcsTask,
 } from "@aws-sdk/client-ecs";
-import { describeTasks, hasStopped, taskIdOf } from "../../adapters/aws/ecs-tasks.ts";
+import { describeTasks, hasStopped, listTasks } from "../../adapters/aws/ecs-tasks.ts";
 import type { ContainerDefinition } from "../../core/job/executor.ts";
+import type { Clock } from "../../core/ports/clock.ts";
 import { awsFailure } from "./aws-failure.ts";
 import type { ContainerPlace, ContainerSpec } from "./container-spec.ts";
-import type { Task } from "./executor.ts";
-import { Failure } from "./failure.ts";
+import type { Task, TaskIo } from "./executor.ts";
+import { runTask, type RunTaskRequest } from "./run-task.ts";
 
 /** Task definitions known to be there; more than a worker meets, and a bound all the same. */
 const MAX_KNOWN = 1_000;
@@ -25,24 +24,30 @@ const EPOCH_TAG = "carillon:epoch";
 export class ContainerTasks {
   readonly #client: ECSClient;
   readonly #place: ContainerPlace;
+  readonly #clock: Clock;
   /** ARNs by family. */
   readonly #definitions = new Map<string, Promise<string>>();
 
-  constructor(client: ECSClient, place: ContainerPlace) {
+  constructor(client: ECSClient, { place, clock }: { readonly place: ContainerPlace; readonly clock: Clock }) {
     this.#client = client;
     this.#place = place;
+    this.#clock = clock;
   }
 
   /**
    * Starts the task of an attempt. However often it is asked for the same attempt, there is one.
    *
    * @returns its id
-   * @throws {Failure}
+   * @throws {Failure} of which `OUTCOME_UNKNOWN` means that it may run all the same
    */
-  async run(task: Task<ContainerDefinition>, { definition, override }: ContainerSpec): Promise<string> {
+  async run(
+    task: Task<ContainerDefinition>,
+    { definition, override }: ContainerSpec,
+    io: Pick<TaskIo, "log" | "signal">,
+  ): Promise<string> {
     const { cluster, subnets, securityGroups, assignPublicIp } = this.#place;
     const taskDefinition = await this.#definitionOf(definition);
-    const command = new RunTaskCommand({
+    const input: RunTaskRequest = {
       cluster,
       taskDefinition,
       count: 1,
@@ -60,16 +65,12 @@ export class ContainerTasks {
       },
       overrides: { containerOverrides: [override] },
       tags: tagsOf(task),
-    });
-    const reply = await this.#client.send(command).catch((error: unknown) => {
+    };
+    const action = `Cannot start a container of ${task.definition.image}`;
+    return await runTask(this.#client, input, { action, clock: this.#clock, io }).catch((error: unknown) => {
       this.#definitions.delete(definition.family);
-      throw awsFailure(`Cannot start a container of ${task.definition.image}`, error);
+      throw error;
     });
-    const [started] = reply.tasks ?? [];
-    if (started !== undefined) return taskIdOf(started.taskArn);
-    const { reason = "no reason given", detail } = reply.failures?.[0] ?? {};
-    const words = `Cannot start a container of ${task.definition.image}: ${reason}`;
-    throw new Failure("CAPACITY_UNAVAILABLE", detail === undefined ? words : `${words}, ${detail}`);
   }
 
   /** What is known of a task; `undefined` when nothing. */
@@ -78,19 +79,24 @@ export class ContainerTasks {
     return tasks.get(taskId);
   }
 
-  /** Tasks of a run that have not stopped, of whichever attempt, with the epoch of each. */
-  async living(runId: string): Promise<readonly { readonly taskId: string; readonly epoch: number }[]> {
+  /**
+   * Tasks of a run that have not stopped, of whichever attempt, with the epoch of each.
+   *
+   * @param family - in which tasks are looked for that were told to stop and may go on for a while
+   */
+  async living(
+    { runId, attempt }: Task,
+    family: string,
+  ): Promise<readonly { readonly taskId: string; readonly epoch: number }[]> {
     const { cluster } = this.#place;
-    // ECS lists a task under the status that it is to have: one that was told to stop is among the stopped at once.
-    const lists = await Promise.all(
-      (["RUNNING", "STOPPED"] as const).map((desiredStatus) =>
-        this.#client.send(new ListTasksCommand({ cluster, startedBy: startedBy(runId), desiredStatus })),
-      ),
+    const ours = startedBy(runId);
+    const running = await listTasks(this.#client, { cluster, startedBy: ours });
+    // Those of all runs alike, within an hour. There are none of this run before its second attempt.
+    const stopping = attempt > 1 ? await listTasks(this.#client, { cluster, family, desiredStatus: "STOPPED" }) : [];
+    const found = await describeTasks(this.#client, { cluster, tasks: [...running, ...stopping], withTags: true });
+    return [...found].flatMap(([taskId, task]) =>
+      task.startedBy !== ours || hasStopped(task) ? [] : [{ taskId, epoch: epochOf(task) }],
     );
-    const tasks = lists.flatMap(({ taskArns = [] }) => taskArns);
-    if (tasks.length === 0) return [];
-    const found = await describeTasks(this.#client, { cluster, tasks, withTags: true });
-    return [...found].flatMap(([taskId, task]) => (hasStopped(task) ? [] : [{ taskId, epoch: epochOf(task) }]));
   }
 
   /** Asks for SIGTERM, and for SIGKILL `STOP_TIMEOUT_SECONDS` later. */

@@ -1,4 +1,5 @@
 import type { ExecutorDefinition } from "../../core/job/executor.ts";
+import { EXECUTOR_TYPES, type ExecutorType } from "../../core/job/executor-types.ts";
 import { CommandExecutor, type CommandExecutorOptions } from "./command-executor.ts";
 import type { Executor, Outcome, Task, TaskIo } from "./executor.ts";
 import { taskError } from "./failure.ts";
@@ -15,6 +16,8 @@ export interface ExecutorsOptions extends CommandExecutorOptions {
   readonly allow?: (namespace: string) => readonly string[];
   /** Those that not every body has, by type. Default: none. */
   readonly others?: Partial<ExecutorsByType>;
+  /** The kinds that jobs may use. Default: all that there are. */
+  readonly offered?: readonly ExecutorType[];
 }
 
 /** One executor for each kind of job. */
@@ -23,7 +26,7 @@ export type ExecutorsByType = {
 };
 
 /** One executor for all kinds of jobs. Error: `EXECUTOR_MISSING`, final, for a kind that this worker does not have. */
-export function createExecutors(options: ExecutorsOptions): Executor {
+export function createExecutors({ offered = EXECUTOR_TYPES, ...options }: ExecutorsOptions): Executor {
   const executors: Partial<ExecutorsByType> = {
     command: new CommandExecutor(options),
     handler: new HandlerExecutor({ ...options, folder: options.handlersFolder }),
@@ -33,7 +36,8 @@ export function createExecutors(options: ExecutorsOptions): Executor {
   return {
     execute(task, io) {
       const { type } = task.definition;
-      return executors[type] === undefined ? Promise.resolve(missing(type)) : execute(executors[type], task, io);
+      const executor = offered.includes(type) ? executors[type] : undefined;
+      return executor === undefined ? Promise.resolve(missing(type)) : execute(executor, task, io);
     },
   };
 }

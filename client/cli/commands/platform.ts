@@ -9,9 +9,13 @@ export function addPlatformCommands(program: Command, actions: Actions): void {
   actions.on<object, []>(platform.command("show").description("Tell whether slots are dispatched"), async (session) => {
     tell(session, await (await session.client()).platform.get());
   });
-  actions.on<object, []>(
-    platform.command("pause").description("Dispatch nothing more, of any job; what is on its way goes on"),
-    async (session) => tell(session, await (await session.client()).platform.pause()),
+  actions.on<{ readonly note?: string }, []>(
+    platform
+      .command("pause")
+      .description("Dispatch no more slots, of any job; what is on its way, and what is triggered, runs")
+      .option("--note <text>", "why, for others to read"),
+    async (session, { note }) =>
+      tell(session, await (await session.client()).platform.pause(note === undefined ? {} : { note })),
   );
   actions.on<object, []>(
     platform.command("resume").description("Dispatch again; missed slots follow the misfire policy of their jobs"),
@@ -20,5 +24,8 @@ export function addPlatformCommands(program: Command, actions: Actions): void {
 }
 
 function tell(session: Session, platform: Platform): void {
-  session.confirm(platform, platform.dispatching ? "The platform dispatches" : "The platform is paused");
+  const { dispatching, pausedAt, pausedBy = "somebody", note } = platform;
+  if (dispatching) return session.confirm(platform, "The platform dispatches");
+  const since = pausedAt === undefined ? "" : ` since ${session.instant(pausedAt)}`;
+  session.confirm(platform, `The platform is paused by ${pausedBy}${since}${note === undefined ? "" : `: ${note}`}`);
 }

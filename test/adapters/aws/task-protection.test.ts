@@ -36,10 +36,11 @@ async function openProtection(...replies: FakeReply[]) {
     }
     await eventually(async () => (clock.sleeping > 0 ? true : undefined));
   };
-  return { worker, requests, errors, pass, ended, keeping };
+  return { worker, requests, errors, clock, pass, ended, keeping };
 }
 
-const ON = { path: "PUT /api/1/task-protection/v1/state", body: { ProtectionEnabled: true, ExpiresInMinutes: 30 } };
+const ON = { path: "PUT /api/1/task-protection/v1/state", body: { ProtectionEnabled: true, ExpiresInMinutes: 2_880 } };
+const DAY_MS = 24 * 60 * 60_000;
 const OFF = { path: "PUT /api/1/task-protection/v1/state", body: { ProtectionEnabled: false } };
 
 describe("TaskProtection", () => {
@@ -58,10 +59,13 @@ describe("TaskProtection", () => {
     expect(errors).toEqual([]);
   });
 
-  it("is renewed before it expires", async () => {
-    const { worker, requests, pass } = await openProtection();
+  it("is renewed once a day, long before it expires", async () => {
+    const { worker, requests, clock, pass } = await openProtection();
     worker.isBusy = true;
-    await pass(16 * 60_000);
+    await pass(60_000);
+    expect(requests).toEqual([ON]);
+    await clock.advance(DAY_MS);
+    await pass(60_000);
 
     expect(requests).toEqual([ON, ON]);
   });

@@ -72,12 +72,15 @@ describe("Pacer", () => {
 
   it("stays stopped, whatever is armed, until it is let go on", async () => {
     const { pacer, timer, clock } = aPacer();
-    await pacer.setStopped(true);
+    await pacer.stop({ by: "ada", note: "move" });
+    await pacer.stop({ by: "bob" });
+    expect(await pacer.findStop()).toEqual({ atMs: clock.nowMs(), by: "ada", note: "move" });
     await pacer.armed(clock.nowMs());
     expect(await pacer.settle(clock.nowMs(), looking(clock.nowMs()))).toBe("stopped");
     expect(timer.pace).toBe("stopped");
     expect(await pacer.isStopped()).toBe(true);
-    await pacer.setStopped(false);
+    await pacer.go();
+    expect(await pacer.findStop()).toBeUndefined();
     expect(timer.pace).toBe("steady");
   });
 

@@ -134,8 +134,15 @@ describe("PoolSizer", () => {
 
   it("counts the runs that workers have in hand beyond what is in flight", async () => {
     const { sizer, sizes } = aSizer();
-    await sizer().settle(new Map([["default", 9]]));
+    await sizer().settle(new Map([["default", { running: 9, busyWorkers: 1 }]]));
     expect(sizes.get("default")).toBe(2);
+  });
+
+  it("keeps as many workers as have runs in hand, though fewer could hold them", async () => {
+    const { sizer, sizes } = aSizer();
+    const work = new Map([["default", { running: 3, busyWorkers: 3 }]]);
+    for (let look = 0; look < 2 * QUIET_LOOKS; look += 1) await sizer().settle(work);
+    expect(sizes.get("default")).toBe(3);
   });
 
   it("wakes a pool in which something waits that nobody told of", async () => {

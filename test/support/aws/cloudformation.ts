@@ -10,6 +10,8 @@ export interface Resource {
   /** With all intrinsics resolved. */
   readonly properties: Properties;
   readonly deletionPolicy: string | undefined;
+  /** Logical ids, in the same stack, of what is made before it and goes after it, beside what its properties refer to. */
+  readonly dependsOn: readonly string[];
 }
 
 export interface ResolveOptions {
@@ -21,7 +23,10 @@ export interface ResolveOptions {
 
 interface Template {
   readonly Resources: Readonly<
-    Record<string, { Type: string; Properties?: Properties; DeletionPolicy?: string; DependsOn?: unknown }>
+    Record<
+      string,
+      { Type: string; Properties?: Properties; DeletionPolicy?: string; DependsOn?: string | readonly string[] }
+    >
   >;
   readonly Outputs?: Readonly<Record<string, { Value: unknown; Export?: { Name: unknown } }>>;
   readonly Parameters?: Readonly<Record<string, { Default?: string }>>;
@@ -58,12 +63,13 @@ export class Templates {
     return [...this.#templates].flatMap(([stack, { Resources }]) =>
       Object.entries(Resources)
         .filter(([, resource]) => type === undefined || resource.Type === type)
-        .map(([logicalId, { Type, Properties = {}, DeletionPolicy }]) => ({
+        .map(([logicalId, { Type, Properties = {}, DeletionPolicy, DependsOn = [] }]) => ({
           stack,
           logicalId,
           type: Type,
           properties: this.#resolve(Properties, stack) as Properties,
           deletionPolicy: DeletionPolicy,
+          dependsOn: typeof DependsOn === "string" ? [DependsOn] : DependsOn,
         })),
     );
   }

@@ -70,14 +70,21 @@ const overridesSchema = z
 export const requestSchemas = {
   DescribeServices: z.strictObject({ cluster, services: z.array(z.string()).min(1).max(10) }),
   UpdateService: z.strictObject({ cluster, service: z.string(), desiredCount: z.number().int().min(0) }),
-  ListTasks: z.strictObject({
-    cluster,
-    serviceName: z.string().optional(),
-    startedBy: z.string().optional(),
-    desiredStatus: z.enum(["RUNNING", "PENDING", "STOPPED"]).default("RUNNING"),
-    maxResults: z.number().int().min(1).max(100).default(100),
-    nextToken: z.string().optional(),
-  }),
+  ListTasks: z
+    .strictObject({
+      cluster,
+      serviceName: z.string().optional(),
+      family: z.string().optional(),
+      startedBy: z.string().optional(),
+      desiredStatus: z.enum(["RUNNING", "PENDING", "STOPPED"]).optional(),
+      maxResults: z.number().int().min(1).max(100).default(100),
+      nextToken: z.string().optional(),
+    })
+    .refine(
+      ({ startedBy, serviceName, family, desiredStatus }) =>
+        startedBy === undefined || (serviceName ?? family ?? desiredStatus) === undefined,
+      { error: "When you specify startedBy as the filter, it must be the only filter that you use" },
+    ),
   DescribeTasks: z.strictObject({
     cluster,
     tasks: z.array(z.string()).min(1).max(100),

@@ -14,15 +14,20 @@ export interface FakeEcsOptions {
 
 interface Service {
   readonly name: string;
-  readonly family: string;
+  /** ARN that new tasks are started from. */
+  taskDefinition: string;
   desiredCount: number;
 }
 
 /** An error of the service in its own shape. */
 export class EcsError extends Error {
-  constructor(name: string, message: string) {
+  /** What the service adds to some errors. */
+  readonly fields: object;
+
+  constructor(name: string, message: string, fields: object = {}) {
     super(message);
     this.name = name;
+    this.fields = fields;
   }
 }
 
@@ -61,8 +66,15 @@ export class FakeEcs {
 
   /** Makes a service over a family that is registered. */
   createService({ name, family, desiredCount = 0 }: { name: string; family: string; desiredCount?: number }): void {
-    this.#latest(family);
-    this.#services.set(name, { name, family, desiredCount });
+    this.#services.set(name, { name, taskDefinition: this.#latest(family).arn, desiredCount });
+    this.#reconcile();
+  }
+
+  /** Lets a service have tasks of another definition, as a stack does that is deployed anew. */
+  deploy(service: string, taskDefinition: string): void {
+    const found = this.#services.get(service);
+    if (found === undefined) throw new EcsError("ServiceNotFoundException", "Service not found.");
+    found.taskDefinition = this.#latest(taskDefinition).arn;
     this.#reconcile();
   }
 
@@ -103,15 +115,18 @@ export class FakeEcs {
   readonly handle = (request: FakeRequest): FakeReply => {
     const [, area, taskId = ""] = request.path.split("/");
     if (area === "agent") return this.#protect(taskId, request);
-    if (area === "metadata")
-      return json(200, { Cluster: this.#options.cluster, TaskARN: this.#tasks.get(taskId)?.arn });
+    if (area === "metadata") return this.#metadata(taskId);
     const operation = (request.headers["x-amz-target"] ?? "").replace(TARGET, "");
     this.calls.push(operation);
     try {
       return json(200, this.#answer(operation, JSON.parse(request.body)));
     } catch (error) {
       if (!(error instanceof EcsError)) throw error;
-      return json(error.name === "ServerException" ? 500 : 400, { __type: error.name, message: error.message });
+      return json(error.name === "ServerException" ? 500 : 400, {
+        __type: error.name,
+        message: error.message,
+        ...error.fields,
+      });
     }
   };
 
@@ -162,14 +177,27 @@ export class FakeEcs {
     const found = services.flatMap((name) => this.#services.get(nameOf(name)) ?? []);
     const missing = services.filter((name) => !this.#services.has(nameOf(name)));
     return {
-      services: found.map((service) => ({ ...this.#countsOf(service), serviceName: service.name, status: "ACTIVE" })),
+      services: found.map((service) => ({
+        ...countsOf(this.#tasksOf(service.name)),
+        desiredCount: service.desiredCount,
+        serviceName: service.name,
+        status: "ACTIVE",
+        deployments: this.#deploymentsOf(service),
+      })),
       failures: missing.map((name) => ({ arn: `${ARN}:service/${name}`, reason: "MISSING" })),
     };
   }
 
-  #countsOf({ name, desiredCount }: Service): object {
-    const running = this.#tasksOf(name).filter(({ lastStatus }) => lastStatus === "RUNNING").length;
-    return { desiredCount, runningCount: running, pendingCount: this.#tasksOf(name).length - running };
+  /** The one that new tasks belong to, and those that have tasks left. */
+  #deploymentsOf({ name, taskDefinition, desiredCount }: Service): object[] {
+    const tasks = this.#tasksOf(name);
+    const definitions = new Set([taskDefinition, ...tasks.map(({ options }) => options.definitionArn)]);
+    return [...definitions].map((definition) => ({
+      ...countsOf(tasks.filter(({ options }) => options.definitionArn === definition)),
+      status: definition === taskDefinition ? "PRIMARY" : "ACTIVE",
+      taskDefinition: definition,
+      desiredCount: definition === taskDefinition ? desiredCount : 0,
+    }));
   }
 
   #updateService({ service: name, desiredCount }: RequestOf<"UpdateService">): object {
@@ -180,11 +208,13 @@ export class FakeEcs {
     return { service: { serviceName: service.name, desiredCount } };
   }
 
-  #listTasks({ serviceName, startedBy, desiredStatus, maxResults, nextToken }: RequestOf<"ListTasks">): object {
+  #listTasks({ maxResults, nextToken, ...filter }: RequestOf<"ListTasks">): object {
+    const { serviceName, family, startedBy, desiredStatus = "RUNNING" } = filter;
     const found = this.tasks().filter(
       (task) =>
         task.desiredStatus === desiredStatus &&
         (startedBy === undefined || task.options.startedBy === startedBy) &&
+        (family === undefined || task.options.definition.family === family) &&
         (serviceName === undefined || task.options.group === `service:${nameOf(serviceName)}`),
     );
     const start = Number(nextToken ?? 0);
@@ -215,7 +245,8 @@ export class FakeEcs {
     const { arn, definition } = this.#latest(taskDefinition);
     const known = clientToken === undefined ? undefined : this.#tokens.get(clientToken);
     if (known !== undefined && known.request !== JSON.stringify(request)) {
-      throw new EcsError("ConflictException", "The clientToken was used with other parameters.");
+      const resourceIds = known.tasks.map((task) => task.arn);
+      throw new EcsError("ConflictException", "The clientToken was used with other parameters.", { resourceIds });
     }
     const group = `family:${definition.family}`;
     const tasks =
@@ -246,19 +277,24 @@ export class FakeEcs {
     return task;
   }
 
-  /** Starts what services lack, and stops what they have too much of, except what protects itself. */
+  /**
+   * Starts what services lack, and stops what they have too much of, except what protects itself. While tasks of a former
+   * definition are left there are up to twice as many; those are stopped first.
+   */
   #reconcile(): void {
     if (this.#isClosed) return;
-    for (const { name, family, desiredCount } of this.#services.values()) {
+    for (const { name, taskDefinition, desiredCount } of this.#services.values()) {
+      const { arn, definition } = this.#latest(taskDefinition);
       const tasks = this.#tasksOf(name);
-      const { arn, definition } = this.#latest(family);
-      for (let count = tasks.length; count < desiredCount; count += 1) {
+      const former = tasks.filter(({ options }) => options.definitionArn !== arn);
+      const lacking = desiredCount - (tasks.length - former.length);
+      for (let room = Math.min(lacking, desiredCount * 2 - tasks.length); room > 0; room -= 1) {
         this.#start({ definition, arn, group: `service:${name}`, startedBy: "ecs-svc/1234567890" });
       }
-      const surplus = tasks
-        .filter(({ isProtected }) => !isProtected)
-        .slice(0, Math.max(0, tasks.length - desiredCount));
-      for (const task of surplus) task.stop("ServiceSchedulerInitiated", "Scaling activity initiated by deployment");
+      const surplus = this.#tasksOf(name).length - desiredCount;
+      const stoppable = [...new Set([...former, ...tasks])].filter(({ isProtected }) => !isProtected);
+      for (const task of stoppable.slice(0, Math.max(0, surplus)))
+        task.stop("ServiceSchedulerInitiated", "Scaling activity initiated by deployment");
     }
   }
 
@@ -279,6 +315,13 @@ export class FakeEcs {
     return { arn: `${ARN}:task-definition/${family}:${number}`, definition };
   }
 
+  #metadata(taskId: string): FakeReply {
+    const task = this.#tasks.get(taskId);
+    if (task === undefined) return json(404, {});
+    const [Family, Revision] = nameOf(task.options.definitionArn).split(":");
+    return json(200, { Cluster: this.#options.cluster, TaskARN: task.arn, Family, Revision });
+  }
+
   #protect(taskId: string, { method, body }: FakeRequest): FakeReply {
     const task = this.#tasks.get(taskId);
     this.calls.push("UpdateTaskProtection");
@@ -297,6 +340,11 @@ export class FakeEcs {
 
 /** Between the end of a service's task and the start of another. */
 const RESTART_MS = 20;
+
+function countsOf(tasks: readonly FakeTask[]): { readonly runningCount: number; readonly pendingCount: number } {
+  const runningCount = tasks.filter(({ lastStatus }) => lastStatus === "RUNNING").length;
+  return { runningCount, pendingCount: tasks.length - runningCount };
+}
 
 /** The last part of an ARN, or the name itself. */
 function nameOf(text: string): string {

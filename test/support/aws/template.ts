@@ -111,6 +111,7 @@ export interface DeployedApi {
 }
 
 export interface PolicyStatement {
+  readonly effect: "Allow" | "Deny";
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions: Properties;
@@ -323,8 +324,9 @@ function permissionsOf(templates: Templates): ReadonlyMap<string, readonly Polic
   return permissions;
 }
 
-function statementOf({ Action, Resource: resource, Condition = {} }: Properties): PolicyStatement {
-  return { actions: listOf(Action), resources: listOf(resource), conditions: Condition as Properties };
+function statementOf({ Effect, Action, Resource: resource, Condition = {} }: Properties): PolicyStatement {
+  const effect = Effect === "Deny" ? "Deny" : "Allow";
+  return { effect, actions: listOf(Action), resources: listOf(resource), conditions: Condition as Properties };
 }
 
 function listOf(value: unknown): readonly string[] {

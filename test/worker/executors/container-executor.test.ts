@@ -26,6 +26,8 @@ const PLACE: ContainerPlace = {
 };
 const DEFINITION = { type: "container", image: "example/report:1", cpu: 256, memoryMb: 512 } as const;
 
+const LOST = new EcsError("ServerException", "Internal error");
+
 /** What a container does: it prints lines, and ends with a code or goes on until it is stopped. */
 interface Behaviour {
   readonly prints?: readonly string[];
@@ -82,7 +84,10 @@ function print(logs: FakeLogs, taskId: string, lines: readonly string[]): void {
   logs.handle("Logs_20140328.PutLogEvents", JSON.stringify({ ...stream, logEvents }));
 }
 
-function aContainer(overrides: Partial<ContainerDefinition> = {}, task: { epoch?: number; runId?: string } = {}) {
+function aContainer(
+  overrides: Partial<ContainerDefinition> = {},
+  task: { attempt?: number; epoch?: number; runId?: string } = {},
+) {
   return aTask<ContainerDefinition>({ ...DEFINITION, ...overrides }, task);
 }
 
@@ -300,12 +305,80 @@ describe("ContainerExecutor", () => {
     expect(processes[0]?.signals).toEqual([]);
   });
 
-  it("stops a container that was started although the answer was lost", async () => {
-    const { executor, ecs, starts, processes } = openExecutor(() => ({}));
-    ecs.failNext("RunTask", new EcsError("ServerException", "Internal error"), { isApplied: true });
+  it("finds what still stops among many runs alike", async () => {
+    const behaviour: { exits?: number; atSigterm: "never" } = { exits: 0, atSigterm: "never" };
+    const { executor, newExecutor, starts } = openExecutor(() => behaviour);
+    for (let run = 0; run < 101; run += 1) await executor.execute(aContainer({}, { attempt: 1 }), new RecordedIo());
+    delete behaviour.exits;
+    const io = new RecordedIo();
+    const runId = "acme.report@20260331T040506.789Z";
+    const first = executor.execute(aContainer({}, { runId, epoch: 7, attempt: 1 }), io);
+    await eventually(() => starts.length > 101, "the container that stays");
+    io.stop("drain", 0);
+    await first;
 
-    expect(await executor.execute(aContainer(), new RecordedIo())).toMatchObject({
-      error: { name: "OUTCOME_UNKNOWN" },
+    expect(
+      await newExecutor().execute(aContainer({}, { runId, epoch: 8, attempt: 2 }), new RecordedIo()),
+    ).toMatchObject({ error: { name: "LEFTOVER_RUNNING" } });
+  });
+
+  it("looks for leftovers once before a first attempt", async () => {
+    const { executor, ecs } = openExecutor();
+    await executor.execute(aContainer({}, { attempt: 1 }), new RecordedIo());
+
+    expect(ecs.calls.filter((call) => call === "ListTasks")).toHaveLength(1);
+  });
+
+  it("stays with a container that was started although the answer was lost", async () => {
+    const { executor, ecs, starts } = openExecutor();
+    ecs.failNext("RunTask", LOST, { isApplied: true });
+    const io = new RecordedIo();
+
+    expect(await executor.execute(aContainer(), io)).toEqual({ ok: true, exitCode: 0 });
+    expect(starts).toHaveLength(1);
+    expect(io.lines("system")).toEqual([
+      "ECS did not say whether it has started the container: asking again",
+      `Started as ECS task ${starts[0]?.taskId}`,
+    ]);
+  });
+
+  it("stays with the container that the same attempt has started by another request", async () => {
+    const { executor, newExecutor, starts } = openExecutor();
+    const attempt = { runId: "acme.report@20260331T040506.789Z", epoch: 7 };
+    await executor.execute(aContainer({ command: ["a"] }, attempt), new RecordedIo());
+    const io = new RecordedIo();
+
+    expect(await newExecutor().execute(aContainer({ command: ["b"] }, attempt), io)).toEqual({ ok: true, exitCode: 0 });
+    expect(io.lines("system")).toEqual([`Started as ECS task ${starts[0]?.taskId}`]);
+    expect(starts).toHaveLength(1);
+  });
+
+  it("fails when it stays in doubt, and stops what it finds", async () => {
+    const { executor, ecs, starts, processes } = openExecutor(() => ({}));
+    ecs.failNext("RunTask", LOST, { isApplied: true });
+    for (let repeat = 1; repeat <= 5; repeat += 1)
+      ecs.failNext("RunTask", new EcsError("AccessDeniedException", "No."));
+
+    expect(await executor.execute(aContainer(), new RecordedIo())).toEqual({
+      ok: false,
+      error: { name: "OUTCOME_UNKNOWN", message: "Cannot start a container of example/report:1: Internal error" },
+    });
+    expect(ecs.calls.filter((call) => call === "RunTask")).toHaveLength(6);
+    expect(starts).toHaveLength(1);
+    expect(processes[0]?.signals).toEqual(["SIGTERM"]);
+  });
+
+  it("asks for the container in doubt even when the attempt is to stop, and stops it", async () => {
+    const io = new RecordedIo();
+    const { executor, ecs, starts, processes } = openExecutor(() => {
+      io.stop("cancel", 10_000);
+      return {};
+    });
+    ecs.failNext("RunTask", LOST, { isApplied: true });
+
+    expect(await executor.execute(aContainer(), io)).toMatchObject({
+      error: { name: "CANCELLED" },
+      stop: { confirmed: true },
     });
     expect(starts).toHaveLength(1);
     expect(processes[0]?.signals).toEqual(["SIGTERM"]);

@@ -40,6 +40,17 @@ describe("createExecutors()", () => {
     });
   });
 
+  it("refuses for good what it is not to offer", async () => {
+    const httpAlone = createExecutors({ workerId: "w1", offered: ["http"] });
+    const command = aTask({ type: "command", argv: ["true"] } as const);
+    const http = aTask({ type: "http", url: "http://127.0.0.1:2/" } as const);
+
+    expect(await httpAlone.execute(command, new RecordedIo())).toMatchObject({
+      error: { name: "EXECUTOR_MISSING", retryable: false },
+    });
+    expect(await httpAlone.execute(http, new RecordedIo())).toMatchObject({ error: { name: "TARGET_NOT_ALLOWED" } });
+  });
+
   it("finds no modules where no folder is given", async () => {
     const task = aTask({ type: "handler", module: "report.ts" } as const);
 
