@@ -24,6 +24,10 @@ export const configuration: ConfigurationInput = {
 
   logRetentionDays: 30,
   api: { rate: 100, burst: 200, authorizerCacheSeconds: 60 },
+  scheduler: { groups: 1, memoryMb: 512 },
+
+  // What jobs can be. Those of type command and handler have all the rights of the workers: see docs/deploy.md.
+  executors: ["command", "http", "handler", "lambda", "container"],
 
   // What jobs may reach beyond the public internet: nothing, unless it is named here.
   allow: [],

@@ -1,12 +1,16 @@
 import { z } from "zod";
+import { EXECUTOR_TYPES } from "../core/job/executor-types.ts";
 import { checkFargateSize } from "../core/job/fargate-size.ts";
 import { AWS_KNOBS, type Knobs } from "../core/knobs.ts";
+import { MAX_DELAY_MS } from "../core/ports/queue.ts";
 
 /** Retention periods that CloudWatch Logs has, in days. */
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653,
 ] as const;
 
+/** Each is asked for by every tick. */
+const MAX_SHARDS = 256;
 /** Each pool brings 24 resources, of which a stack may have 500, and queues that each policy names, which has 10,240 characters. */
 const MAX_POOLS = 10;
 
@@ -92,6 +96,13 @@ const budgetSchema = z.strictObject({
   scope: z.enum(["account", "installation"], { error: "must be account or installation" }).default("account"),
 });
 
+const schedulerSchema = z.strictObject({
+  /** Ticks that share the shards among them, each minute side by side. */
+  groups: between(1, 16).default(1),
+  /** Memory of one tick: its processor time grows with it. The most is what new accounts have. */
+  memoryMb: between(512, 3_008).default(512),
+});
+
 const KNOB_NAMES = Object.keys(AWS_KNOBS) as (keyof Knobs)[];
 
 export const configurationSchema = z
@@ -125,6 +136,7 @@ export const configurationSchema = z
       })
       .default(30),
     api: apiSchema.prefault({}),
+    scheduler: schedulerSchema.prefault({}),
     console: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
     budget: budgetSchema.optional(),
     tags: z
@@ -133,6 +145,12 @@ export const configurationSchema = z
         z.string().max(256, { error: "must have at most 256 characters" }),
       )
       .default({}),
+    /** Types of jobs that can be defined. `command` and `handler` jobs have all the rights of the workers. */
+    executors: z
+      .array(z.enum(EXECUTOR_TYPES, { error: `must be one of ${EXECUTOR_TYPES.join(", ")}` }))
+      .min(1, { error: "must name at least one type" })
+      .refine((types) => new Set(types).size === types.length, { error: "must name each type once" })
+      .default([...EXECUTOR_TYPES]),
     /** Private targets that http jobs may call: `host`, `host:port`, an address or a range, for one namespace `ns=…`. */
     allow: z
       .array(
@@ -178,10 +196,27 @@ export const configurationSchema = z
     /** For those who know `core/knobs.ts`: what differs from `AWS_KNOBS`. `shards` stays what it was at the first deployment. */
     knobs: z.partialRecord(z.enum(KNOB_NAMES), z.int().positive({ error: "must be above 0" })).default({}),
   })
+  .superRefine(({ scheduler: { groups }, knobs: { shards = AWS_KNOBS.shards } }, context) => {
+    if (groups <= shards) return;
+    const message = `must be at most the number of shards, ${shards}`;
+    context.addIssue({ code: "custom", path: ["scheduler", "groups"], message });
+  })
+  .superRefine(({ knobs }, context) => {
+    const { lookAheadMs, leadMs, shards } = { ...AWS_KNOBS, ...knobs };
+    const refuse = (knob: keyof Knobs, message: string) =>
+      context.addIssue({ code: "custom", path: ["knobs", knob], message });
+    if (leadMs >= lookAheadMs) refuse("leadMs", `must be below lookAheadMs, ${lookAheadMs}`);
+    if (lookAheadMs + leadMs > MAX_DELAY_MS)
+      refuse(
+        "lookAheadMs",
+        `must be at most ${MAX_DELAY_MS - leadMs}, so that with leadMs no message waits longer than SQS allows`,
+      );
+    if (shards > MAX_SHARDS) refuse("shards", `must be at most ${MAX_SHARDS}`);
+  })
   .superRefine(({ account, region }, context) => {
     if ((account === undefined) === (region === undefined)) return;
     const path = [account === undefined ? "account" : "region"];
-    context.addIssue({ code: "custom", path, message: "must be given when the other of account and region is" });
+    context.addIssue({ code: "custom", path, message: "must be given: account and region go together" });
   });
 
 /** What `carillon.config.ts` exports: fields with a default may be left out. */

@@ -1,5 +1,5 @@
 import { Stack, Validations } from "aws-cdk-lib";
-import { type IGrantable, PolicyStatement, type PolicyStatementProps } from "aws-cdk-lib/aws-iam";
+import { Effect, type IGrantable, PolicyStatement, type PolicyStatementProps } from "aws-cdk-lib/aws-iam";
 import { Construct, type IConstruct } from "constructs";
 
 export interface Permission extends Pick<PolicyStatementProps, "conditions"> {
@@ -16,6 +16,17 @@ export function allow(grantee: IGrantable, { actions, resources, conditions, wil
   grantPrincipal.addToPrincipalPolicy(statement);
   if (wildcard === undefined || !Construct.isConstruct(grantPrincipal)) return;
   for (const resource of resources) acknowledgeWildcard(grantPrincipal, resource, wildcard);
+}
+
+/** Takes a permission away again, whatever else the grantee's policy allows. */
+export function deny(grantee: IGrantable, { actions, resources, conditions }: Omit<Permission, "wildcard">): void {
+  const statement = new PolicyStatement({
+    effect: Effect.DENY,
+    actions: [...actions],
+    resources: [...resources],
+    conditions,
+  });
+  grantee.grantPrincipal.addToPrincipalPolicy(statement);
 }
 
 /** Answers the finding that a policy below `construct` names a resource with a `*` in it. */

@@ -36,14 +36,20 @@ function faultsOf(issue: Issue, input: unknown): string[] {
       `${fieldAt(issue.path)}: ${issue.issues[0]?.message ?? issue.message}, not ${JSON.stringify(issue.path.at(-1))}`,
     ];
   const value = valueAt(input, issue.path);
+  // A rule between fields, broken by the default of one.
+  if (value === undefined && issue.code === "custom") return [`${fieldAt(issue.path)}: ${issue.message}`];
   if (value === undefined) return [`${fieldAt(issue.path)}: is required${ruleBehind(issue)}`];
   return [`${fieldAt(issue.path)}: ${ruleOf(issue)}, not ${JSON.stringify(value)}`];
 }
 
 function ruleOf(issue: Issue): string {
   return issue.message.startsWith("Invalid input: expected ")
-    ? `must be a ${issue.message.slice("Invalid input: expected ".length).replace(/, received .*/, "")}`
+    ? `must be ${withArticle(issue.message.slice("Invalid input: expected ".length).replace(/, received .*/, ""))}`
     : issue.message;
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 function ruleBehind(issue: Issue): string {

@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   worker: ["core", "adapters"],
   server: ["core", "adapters", "api", "worker"],
   functions: ["core", "adapters", "api"],
-  lib: ["core/job", "core/fleet", "core/knobs.ts", "adapters/aws/metric-names.ts", "functions"],
+  lib: ["core/job", "core/fleet", "core/knobs.ts", "core/ports/queue.ts", "adapters/aws/metric-names.ts", "functions"],
   client: ["api/contract"],
 };
 

@@ -23,7 +23,9 @@ export interface TickOptions {
   readonly group?: TickGroup;
   /** Where workers have to be woken. */
   readonly sizer?: PoolSizer;
-  /** Where the platform can be paused, and the pace of ticks be changed; with several groups it stays as it is. */
+  /** Whether this tick may change the pace. Not where shards are ticked in groups: none sees all that is due. @default true */
+  readonly isPaced?: boolean;
+  /** Where the platform can be paused, and the pace of ticks be changed. */
   readonly pacer?: Pacer;
   /** Told of each visit that failed; it is tried again later. */
   readonly onError: (error: unknown) => void;
@@ -63,10 +65,9 @@ const MAX_RETRIES = 3;
  * @throws {AggregateError} when a shard could not be looked at or a pool not be woken; all else has been done
  */
 export async function tick(core: Core, options: TickOptions): Promise<TickReport> {
-  const { scheduledAtMs, group = WHOLE, sizer, pacer } = options;
+  const { scheduledAtMs, group = WHOLE, sizer, pacer, isPaced = true } = options;
   const { clock, knobs, metrics, table } = core;
-  // None of several groups sees all that is due.
-  const wholePacer = group.count === 1 ? pacer : undefined;
+  const wholePacer = isPaced && group.count === 1 ? pacer : undefined;
   if ((await pacer?.isStopped()) === true) return { kind: "stopped" };
   const lease = await takeTickLease(table, group.index, { scheduledAtMs, nowMs: clock.nowMs() });
   if (lease === undefined) return { kind: "superseded" };

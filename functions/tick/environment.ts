@@ -6,6 +6,7 @@ import {
   POOLS,
   QUEUE_URL_PREFIX,
   TABLE,
+  TICK_GROUPS,
   TIMER_GROUP,
   TIMER_SCHEDULE,
 } from "../shared/variables.ts";
@@ -19,5 +20,6 @@ export const tickVariables = {
   timerGroup: TIMER_GROUP,
   timerSchedule: TIMER_SCHEDULE,
   knobs: KNOBS,
+  tickGroups: TICK_GROUPS,
 };
 export type TickEnvironment = EnvironmentOf<typeof tickVariables>;

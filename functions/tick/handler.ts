@@ -15,6 +15,7 @@ const {
   queueUrlPrefix,
   knobs,
   pools,
+  tickGroups,
   ...names
 } = readEnvironment("tick", tickVariables, process.env);
 const { log, logger } = openFunctionLog();
@@ -25,7 +26,7 @@ const timer = lazyTimer(async () => (await import("../shared/open-timer.ts")).op
 const sizer = new PoolSizer({ table, queue, fleet }, pools);
 const pacer = new Pacer({ table, timer, clock });
 
-export const handler = wrapHandler(tickHandler({ core, sizer, pacer, log }), {
+export const handler = wrapHandler(tickHandler({ core, sizer, pacer, groups: tickGroups, log }), {
   logger,
   metrics,
   correlationIdOf,

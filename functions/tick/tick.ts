@@ -10,6 +10,8 @@ export interface TickDeps {
   readonly core: Core;
   readonly sizer: PoolSizer;
   readonly pacer: Pacer;
+  /** In how many groups the shards are ticked. */
+  readonly groups: number;
   readonly log: FunctionLog;
 }
 
@@ -17,7 +19,7 @@ export interface TickDeps {
 const MARGIN_MS = 10_000;
 
 /** Dispatches what is due, at the wish of EventBridge Scheduler. The same event twice does no more than once. */
-export function tickHandler({ core, sizer, pacer, log }: TickDeps) {
+export function tickHandler({ core, sizer, pacer, groups, log }: TickDeps) {
   return async (event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<TickReport> => {
     const nowMs = core.clock.nowMs();
     const { scheduledAtMs, group } = readWakeUp(event, nowMs);
@@ -26,6 +28,7 @@ export function tickHandler({ core, sizer, pacer, log }: TickDeps) {
       deadlineMs: nowMs + context.getRemainingTimeInMillis() - MARGIN_MS,
       sizer,
       pacer,
+      isPaced: groups === 1,
       ...(group === undefined ? {} : { group }),
       onError: (error) => {
         core.metrics.count("visit_errors");

@@ -9,7 +9,7 @@ export interface AlarmTopicProps {
   readonly smsNumbers?: readonly string[];
 }
 
-/** Where every alarm of the platform and every alert of a job arrives, and from where it goes to people. */
+/** Where every alarm of the platform arrives, and from where it goes to people. */
 export class AlarmTopic extends Construct {
   readonly topic: ITopic;
 

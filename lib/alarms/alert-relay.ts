@@ -25,7 +25,7 @@ export class AlertRelay extends Construct {
     super(scope, id);
     this.function = new CarillonFunction(this, "Function", {
       name: "alerts",
-      description: "Posts alarms and alerts to webhooks",
+      description: "Posts alarms to webhooks",
       defaults: functions,
       memoryMb: 256,
       // Several webhooks, some of which may be slow to refuse.
@@ -51,7 +51,7 @@ export class AlertRelay extends Construct {
     topic.topic.addSubscription(new LambdaSubscription(this.function, { deadLetterQueue: undelivered }));
     new PlatformAlarm(this, "UndeliveredAlarm", {
       topic,
-      summary: "An alarm or alert could not be posted to a webhook",
+      summary: "An alarm could not be posted to a webhook",
       runbook: "undelivered-alerts",
       metric: undelivered.metricApproximateNumberOfMessagesVisible({ statistic: "Maximum" }),
       threshold: 0,

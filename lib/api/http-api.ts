@@ -31,6 +31,8 @@ export interface HttpApiProps {
   readonly limits: Configuration["api"];
   /** Private targets, as jobs are checked against them when they are defined. */
   readonly allow: readonly string[];
+  /** Types of jobs that can be defined. */
+  readonly executors: Configuration["executors"];
 }
 
 /** Answers of 500 and more, within five minutes. */
@@ -85,7 +87,7 @@ export class HttpApi extends Construct {
     return this.api.apiEndpoint;
   }
 
-  #addFunction({ engine, fleet, ticker, functions, allow }: HttpApiProps): CarillonFunction {
+  #addFunction({ engine, fleet, ticker, functions, allow, executors }: HttpApiProps): CarillonFunction {
     const api = new CarillonFunction(this, "Function", {
       name: "api",
       description: "Answers the requests of the API",
@@ -99,6 +101,7 @@ export class HttpApi extends Construct {
         ...ticker.timer(),
         cluster: fleet.cluster.clusterName,
         allow: allow.length === 0 ? undefined : JSON.stringify(allow),
+        executors: JSON.stringify(executors),
       }),
     });
     grantScheduling(engine, api);

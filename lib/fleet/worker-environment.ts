@@ -6,6 +6,7 @@ const VARIABLES = {
   logGroup: "CARILLON_LOG_GROUP",
   knobs: "CARILLON_KNOBS",
   allow: "CARILLON_ALLOW",
+  executors: "CARILLON_EXECUTORS",
   pool: "CARILLON_POOL",
   slots: "CARILLON_SLOTS",
   drainMs: "CARILLON_DRAIN_MS",

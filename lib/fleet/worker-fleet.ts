@@ -25,7 +25,14 @@ export class WorkerFleet extends Construct {
 
   constructor(scope: Construct, id: string, { engine, network, configuration, logRetention }: WorkerFleetProps) {
     super(scope, id);
-    const { pools, workerImage: uri, containerRoles, lambdaFunctions, allow: privateTargets } = configuration;
+    const {
+      pools,
+      workerImage: uri,
+      executors,
+      containerRoles,
+      lambdaFunctions,
+      allow: privateTargets,
+    } = configuration;
     this.cluster = new Cluster(this, "Cluster", {
       vpc: network.vpc,
       enableFargateCapacityProviders: true,
@@ -52,6 +59,7 @@ export class WorkerFleet extends Construct {
           cluster: this.cluster,
           image: workerImage(this, `Image-${name}`, { uri, architecture: pool.architecture }),
           containerRuns,
+          executors,
           lambdaFunctions,
           privateTargets,
           logRetention,

@@ -14,7 +14,7 @@ import {
 } from "aws-cdk-lib/aws-ecs";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { PoolConfiguration } from "../configuration.ts";
+import type { Configuration, PoolConfiguration } from "../configuration.ts";
 import { type Engine, engineValues, grantScheduling } from "../engine.ts";
 import { allow } from "../permissions.ts";
 import type { ContainerRuns } from "./container-runs.ts";
@@ -29,6 +29,8 @@ export interface WorkerPoolProps {
   readonly cluster: ICluster;
   readonly image: ContainerImage;
   readonly containerRuns: ContainerRuns;
+  /** Types of jobs that it runs. */
+  readonly executors: Configuration["executors"];
   /** What `lambda` jobs may invoke: ARNs and names, in which `*` stands for any characters. */
   readonly lambdaFunctions: readonly string[];
   /** Private targets that `http` jobs may call. */
@@ -49,7 +51,7 @@ const WORK_FOLDER = "/tmp";
  * The workers of a pool: a Fargate service whose number of tasks is the engine's to set.
  *
  * The template leaves that number out, since each deployment would set it back. A service that is created without one
- * begins with a task, which proves that the image starts; the sweeper takes it away within a quarter of an hour.
+ * begins with a task, which proves that the image starts; the sweeper takes it away minutes later.
  */
 export class WorkerPool extends Construct {
   readonly serviceName: string;
@@ -79,10 +81,12 @@ export class WorkerPool extends Construct {
       propagateTags: PropagatedTagSource.SERVICE,
       enableECSManagedTags: true,
     });
+    // Also upon the capacity providers of the cluster, which cannot be taken from it while a service uses them.
+    this.service.node.addDependency(cluster);
   }
 
   #define(props: WorkerPoolProps): FargateTaskDefinition {
-    const { name, pool, engine, containerRuns, image, privateTargets } = props;
+    const { name, pool, engine, containerRuns, image, executors, privateTargets } = props;
     const taskDefinition = new FargateTaskDefinition(this, "Task", {
       family: `${engine.installation}-worker-${name}`,
       cpu: pool.cpu,
@@ -116,6 +120,7 @@ export class WorkerPool extends Construct {
         slots: String(pool.slots),
         drainMs: String(DRAIN_MS),
         allow: privateTargets.length === 0 ? undefined : JSON.stringify(privateTargets),
+        executors: JSON.stringify(executors),
       }),
     });
     Validations.of(taskDefinition.obtainExecutionRole()).acknowledge({
@@ -130,6 +135,7 @@ export class WorkerPool extends Construct {
   #grant({ taskRole }: FargateTaskDefinition, props: WorkerPoolProps): void {
     const { name, engine, cluster, containerRuns, lambdaFunctions } = props;
     grantScheduling(engine, taskRole);
+    engine.table.denyTokens(taskRole);
     engine.queues.find(({ pool }) => pool === name)?.grantReceive(taskRole);
     engine.runLogs.grantWrite(taskRole);
     containerRuns.grantRun(taskRole);
@@ -138,6 +144,11 @@ export class WorkerPool extends Construct {
       actions: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
       resources: [formatArn("ecs", `task/${cluster.clusterName}/*`)],
       wildcard: "The id of a worker's own task is drawn when it starts",
+    });
+    // A worker looks whether a newer deployment of its service wants its place.
+    allow(taskRole, {
+      actions: ["ecs:DescribeServices"],
+      resources: [formatArn("ecs", `service/${cluster.clusterName}/${this.serviceName}`)],
     });
     if (lambdaFunctions.length === 0) return;
     const arns = lambdaFunctions.map((each) =>
@@ -159,7 +170,8 @@ function strategies({ spotShare, minTasks }: PoolConfiguration): CapacityProvide
   const onDemand: CapacityProviderStrategy = { capacityProvider: "FARGATE", weight: 100 - spot, base: minTasks };
   if (spot === 0) return [{ ...onDemand, weight: 1 }];
   const spare: CapacityProviderStrategy = { capacityProvider: "FARGATE_SPOT", weight: spot };
-  return spot === 100 ? [{ ...spare, weight: 1 }] : [onDemand, spare];
+  // A provider of weight 0 has its base, and nothing beyond.
+  return spot === 100 && minTasks === 0 ? [spare] : [onDemand, spare];
 }
 
 function arnsOf(scope: Construct) {

@@ -47,7 +47,10 @@ export class Settler extends Construct {
         cluster: fleet.cluster.clusterName,
       }),
     });
+    // A service that is new proves its image by the task that it begins with: it is not to be sized down before.
+    this.function.node.addDependency(...fleet.pools.map(({ service }) => service));
     grantScheduling(engine, this.function);
+    engine.table.denyTokens(this.function);
     for (const pool of engine.queues) pool.grantDeadLetterCount(this.function);
     fleet.grantResize(this.function);
     fleet.grantObserve(this.function);

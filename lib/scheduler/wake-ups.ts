@@ -29,6 +29,8 @@ export interface WakeUpProps {
   readonly every: Duration;
   readonly target: IFunction;
   readonly description: string;
+  /** What the function is told beside the instant. @default nothing */
+  readonly input?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -76,8 +78,8 @@ export class WakeUps extends Construct {
     });
   }
 
-  /** Wakes `target` again and again, with `{"scheduledAt": …}`, the instant the wake-up is for. */
-  add(id: string, { name, every, target, description }: WakeUpProps): Schedule {
+  /** Wakes `target` again and again, with `{"scheduledAt": …}`, the instant the wake-up is for, and `input`. */
+  add(id: string, { name, every, target, description, input = {} }: WakeUpProps): Schedule {
     acknowledgeWildcard(this.#role, `${target.functionArn}:*`, "Versions of one function, of which there are none");
     return new Schedule(this, id, {
       scheduleName: name,
@@ -88,7 +90,7 @@ export class WakeUps extends Construct {
       timeWindow: TimeWindow.off(),
       target: new LambdaInvoke(target, {
         role: this.#role,
-        input: ScheduleTargetInput.fromObject({ scheduledAt: ContextAttribute.scheduledTime }),
+        input: ScheduleTargetInput.fromObject({ scheduledAt: ContextAttribute.scheduledTime, ...input }),
         retryAttempts: 1,
         maxEventAge: Duration.minutes(1),
         deadLetterQueue: this.undelivered,

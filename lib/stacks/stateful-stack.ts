@@ -15,7 +15,7 @@ export interface StatefulStackProps {
 export class StatefulStack extends OfflineStack {
   readonly table: StateTable;
   readonly runLogs: RunLogs;
-  readonly consoleFiles: ConsoleBucket | undefined;
+  readonly consoleFiles: ConsoleBucket;
 
   constructor(scope: Construct, id: string, { configuration, env }: StatefulStackProps) {
     super(scope, id, {
@@ -26,6 +26,6 @@ export class StatefulStack extends OfflineStack {
     });
     this.table = new StateTable(this, "State");
     this.runLogs = new RunLogs(this, "RunLogs", { retention: configuration.logRetentionDays });
-    this.consoleFiles = configuration.console.enabled ? new ConsoleBucket(this, "ConsoleFiles") : undefined;
+    this.consoleFiles = new ConsoleBucket(this, "ConsoleFiles");
   }
 }

@@ -32,7 +32,7 @@ export interface StatelessStackProps {
 export class StatelessStack extends OfflineStack {
   constructor(scope: Construct, id: string, { configuration, bundles, stateful, env }: StatelessStackProps) {
     super(scope, id, { env, stackName: id, description: "Carillon: functions, queues, schedules and workers" });
-    const { installation, pools, knobs, alarms, logRetentionDays: logRetention, tracing } = configuration;
+    const { installation, pools, knobs, scheduler, alarms, logRetentionDays: logRetention, tracing } = configuration;
     const { table, runLogs, consoleFiles } = stateful;
     const functions: FunctionDefaults = { installation, bundles, logRetention, tracing };
 
@@ -44,19 +44,18 @@ export class StatelessStack extends OfflineStack {
     const fleet = new WorkerFleet(this, "Fleet", { engine, network, configuration, logRetention });
 
     const wakeUps = new WakeUps(this, "WakeUps", { installation, topic });
-    const ticker = new Ticker(this, "Ticker", { engine, fleet, wakeUps, topic, functions });
+    const ticker = new Ticker(this, "Ticker", { engine, fleet, wakeUps, topic, functions, scheduler });
     const oldestUnclaimed = Duration.minutes(alarms.oldestUnclaimedMinutes);
     const settler = new Settler(this, "Settler", { engine, fleet, wakeUps, topic, functions, oldestUnclaimed });
 
-    const { api: limits, allow } = configuration;
-    const api = new HttpApi(this, "Http", { engine, fleet, ticker, topic, functions, limits, allow });
+    const { api: limits, allow, executors } = configuration;
+    const api = new HttpApi(this, "Http", { engine, fleet, ticker, topic, functions, limits, allow, executors });
     const admin = new Admin(this, "Admin", { table, functions });
     const { webhooks } = alarms;
     const alerts = webhooks.length === 0 ? undefined : new AlertRelay(this, "Alerts", { topic, webhooks, functions });
 
-    const site =
-      consoleFiles === undefined ? undefined : new ConsoleSite(this, "Console", { files: consoleFiles, api });
-    const { budget } = configuration;
+    const { budget, console } = configuration;
+    const site = console.enabled ? new ConsoleSite(this, "Console", { files: consoleFiles, api }) : undefined;
     if (budget !== undefined) new MonthlyBudget(this, "Budget", { installation, budget });
 
     const watched = {
@@ -72,16 +71,16 @@ export class StatelessStack extends OfflineStack {
     this.#tell({
       ApiUrl: ["Address of the API, for CARILLON_URL", api.url],
       AdminFunction: ["Makes admin tokens when it is invoked", admin.function.functionName],
-      TopicArn: ["Where alarms and alerts arrive", topic.topic.topicArn],
+      TickFunction: ["Looks for what is due; to wake it by hand", ticker.function.functionName],
+      TopicArn: ["Where alarms arrive", topic.topic.topicArn],
       TableName: ["Holds everything that Carillon knows", table.table.tableName],
       RunLogGroup: ["What runs have written", runLogs.group.logGroupName],
       ClusterName: ["Where workers run", fleet.cluster.clusterName],
       DashboardName: ["In CloudWatch", dashboard.dashboard.dashboardName],
-      ...(site !== undefined &&
-        consoleFiles !== undefined && {
-          ConsoleUrl: ["Address of the console", `https://${site.distribution.distributionDomainName}`],
-          ConsoleBucket: ["Holds the files of the console", consoleFiles.bucket.bucketName],
-        }),
+      ...(site !== undefined && {
+        ConsoleUrl: ["Address of the console", `https://${site.distribution.distributionDomainName}`],
+        ConsoleBucket: ["Holds the files of the console", consoleFiles.bucket.bucketName],
+      }),
     });
   }
 

@@ -1,9 +1,17 @@
-import { RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 
-/** Holds the files of the console. Nobody but CloudFront reads them. */
+/** To go back to files that were replaced by mistake. */
+const OLD_VERSIONS_KEPT = Duration.days(30);
+
+/**
+ * Holds the files of the console. Nobody but CloudFront reads them.
+ *
+ * It is there without a console too, where it costs nothing: what another stack imports can't go before that stack has
+ * been changed, and deployments change this one first.
+ */
 export class ConsoleBucket extends Construct {
   readonly bucket: IBucket;
 
@@ -15,6 +23,7 @@ export class ConsoleBucket extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: true,
       versioned: true,
+      lifecycleRules: [{ noncurrentVersionExpiration: OLD_VERSIONS_KEPT }],
       removalPolicy: RemovalPolicy.RETAIN,
     });
     const { partition, account } = Stack.of(this);
@@ -32,5 +41,13 @@ export class ConsoleBucket extends Construct {
       reason: "Access logs would say who loads the files of the console, which hold nothing secret",
     });
     this.bucket = bucket;
+    this.#pinExports();
+  }
+
+  /** What the other stack imports when there is a console is exported when there is none, so that it can come and go. */
+  #pinExports(): void {
+    const stack = Stack.of(this);
+    stack.exportValue(this.bucket.bucketName);
+    stack.exportValue(this.bucket.bucketRegionalDomainName);
   }
 }

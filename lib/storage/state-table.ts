@@ -2,7 +2,7 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, Billing, type ITableV2, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import { allow } from "../permissions.ts";
+import { allow, deny } from "../permissions.ts";
 
 /** What the Table port needs: each single write is an update. Neither scans nor transactions, nothing that changes the table itself. */
 const USE = [
@@ -40,6 +40,16 @@ export class StateTable extends Construct {
 
   grantUse(grantee: IGrantable): Grant {
     return this.table.grant(grantee, ...USE);
+  }
+
+  /** To do without tokens, for those who have no business with them: `grantUse` would let them make an admin token. */
+  denyTokens(grantee: IGrantable): void {
+    deny(grantee, {
+      actions: USE,
+      resources: [this.table.tableArn],
+      // Any: a batch may name a token among other keys.
+      conditions: { "ForAnyValue:StringEquals": { "dynamodb:LeadingKeys": [TOKENS] } },
+    });
   }
 
   /** To look one token up by its id, and nothing else. */

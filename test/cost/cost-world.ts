@@ -145,7 +145,11 @@ export class CostWorld {
     const event = { scheduledAt: new Date(scheduledAtMs).toISOString() };
     const log = { warn: this.#note, error: this.#note };
     if (this.#pace !== "slow" || isRare) {
-      const handler = tickHandler({ ...this.#tick, log: { ...log, info: (...line) => this.logs.event("tick", line) } });
+      const handler = tickHandler({
+        ...this.#tick,
+        groups: 1,
+        log: { ...log, info: (...line) => this.logs.event("tick", line) },
+      });
       await this.#invocation("tick", () => handler(event, { getRemainingTimeInMillis: () => FUNCTION_TIMEOUT_MS }));
       this.#tick.metrics.flush();
     }

@@ -25,7 +25,7 @@ class TickRig {
     const fleet = { resize: async (_pool: string, count: number) => void this.sizes.push(count) };
     const timer = { setPace: async (pace: Pace) => void this.paces.push(pace) };
     const sizer = new PoolSizer({ table, queue, fleet }, POOLS);
-    const handler = tickHandler({ core, sizer, pacer: new Pacer({ table, timer, clock }), log: this.log });
+    const handler = tickHandler({ core, sizer, pacer: new Pacer({ table, timer, clock }), groups: 1, log: this.log });
     return handler(event, lambdaContext({ getRemainingTimeInMillis: () => leftMs }));
   }
 

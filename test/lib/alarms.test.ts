@@ -41,6 +41,17 @@ describe("the alarms", () => {
     expect(breaching.map(({ MetricName }) => MetricName)).toEqual(["Invocations"]);
   });
 
+  it.each([
+    [1, 1],
+    [2, 24],
+    [16, 248],
+  ])("of %i groups of ticks notice when a single one is silent", (groups, Threshold) => {
+    const configuration = { scheduler: { groups }, knobs: { shards: 16 } };
+    const found = templatesOf(synthesise(configuration)).resources("AWS::CloudWatch::Alarm");
+    const silent = found.find(({ properties }) => properties["TreatMissingData"] === "breaching");
+    expect(silent?.properties).toMatchObject({ Threshold, ComparisonOperator: "LessThanThreshold", Period: 900 });
+  });
+
   it("watch metrics that the engine publishes, without dimensions", () => {
     const own = alarms.filter(({ Namespace }) => Namespace === metricNamespace("carillon"));
     expect(own.length).toBeGreaterThanOrEqual(4);

@@ -125,7 +125,42 @@ const REFUSALS: readonly (readonly [what: string, input: object, fault: string])
     { pools: POOLS, budget: { monthlyUsd: 0, email: "a@example.com" } },
     "budget.monthlyUsd: must be above 0, not 0",
   ],
-  ["an account without a region", { pools: POOLS, account: "123456789012" }, "region: is required"],
+  [
+    "more groups of ticks than there are shards to share",
+    { pools: POOLS, scheduler: { groups: 9 } },
+    "scheduler.groups: must be at most the number of shards, 8, not 9",
+  ],
+  [
+    "a tick with more memory than accounts have at first",
+    { pools: POOLS, scheduler: { memoryMb: 4_096 } },
+    "scheduler.memoryMb: must be a whole number from 512 to 3008, not 4096",
+  ],
+  [
+    "a type of jobs that there is not",
+    { pools: POOLS, executors: ["http", "shell"] },
+    'executors.1: must be one of command, http, handler, lambda, container, not "shell"',
+  ],
+  ["no type of jobs", { pools: POOLS, executors: [] }, "executors: must name at least one type, not []"],
+  [
+    "a type of jobs twice",
+    { pools: POOLS, executors: ["http", "http"] },
+    'executors: must name each type once, not ["http","http"]',
+  ],
+  [
+    "an account without a region",
+    { pools: POOLS, account: "123456789012" },
+    "region: must be given: account and region go together",
+  ],
+  [
+    "a lead beyond the look-ahead",
+    { pools: POOLS, knobs: { leadMs: 450_000 } },
+    "knobs.leadMs: must be below lookAheadMs, 400000, not 450000",
+  ],
+  [
+    "a look-ahead beyond what SQS delays",
+    { pools: POOLS, knobs: { lookAheadMs: 3_600_000 } },
+    "knobs.lookAheadMs: must be at most 700000",
+  ],
   ["a knob that is none", { pools: POOLS, knobs: { lookahead: 1 } }, "knobs.lookahead: is not a known field"],
   [
     "a text in the place of a number",
@@ -140,6 +175,10 @@ describe("the configuration", () => {
     const faults = faultsOf(input);
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(fault);
+  });
+
+  it("allows as many groups of ticks as it has shards", () => {
+    expect(faultsOf({ pools: POOLS, scheduler: { groups: 16 }, knobs: { shards: 16 } })).toEqual([]);
   });
 
   it("tells all that is wrong at once", () => {
@@ -162,6 +201,8 @@ describe("the configuration", () => {
       alarms: { webhooks: [], smsNumbers: [] },
       console: { enabled: false },
       tracing: false,
+      scheduler: { groups: 1, memoryMb: 512 },
+      executors: ["command", "http", "handler", "lambda", "container"],
       lambdaFunctions: [],
       containerRoles: [],
       allow: [],

@@ -58,7 +58,13 @@ describe("the fleet", () => {
 
   it.each([
     [0, [{ CapacityProvider: "FARGATE", Base: 2, Weight: 1 }]],
-    [1, [{ CapacityProvider: "FARGATE_SPOT", Weight: 1 }]],
+    [
+      1,
+      [
+        { CapacityProvider: "FARGATE", Base: 2, Weight: 0 },
+        { CapacityProvider: "FARGATE_SPOT", Weight: 100 },
+      ],
+    ],
     [
       0.7,
       [
@@ -66,9 +72,31 @@ describe("the fleet", () => {
         { CapacityProvider: "FARGATE_SPOT", Weight: 70 },
       ],
     ],
-  ])("takes a share of %s from Spot", (spotShare, strategy) => {
+  ])("takes a share of %s from Spot, beyond the tasks that always run", (spotShare, strategy) => {
     const service = only("AWS::ECS::Service", { pools: { default: { ...A_POOL, minTasks: 2, spotShare } } });
     expect(service["CapacityProviderStrategy"]).toEqual(strategy);
+  });
+
+  it("takes Spot alone where no task always runs and all are to be spare ones", () => {
+    const service = only("AWS::ECS::Service", { pools: { default: { ...A_POOL, spotShare: 1 } } });
+    expect(service["CapacityProviderStrategy"]).toEqual([{ CapacityProvider: "FARGATE_SPOT", Weight: 100 }]);
+  });
+
+  it("lets its services go before the capacity providers that they use", () => {
+    const templates = templatesOf(synthesise());
+    const [service] = templates.resources("AWS::ECS::Service");
+    const [associations] = templates.resources("AWS::ECS::ClusterCapacityProviderAssociations");
+    expect(service?.dependsOn).toContain(associations?.logicalId);
+  });
+
+  it("lets a new service prove its image before anything sizes it down", () => {
+    const templates = templatesOf(synthesise({ pools: { default: A_POOL, big: A_POOL } }));
+    const settle = templates
+      .resources("AWS::Lambda::Function")
+      .find(({ properties }) => JSON.stringify(properties).includes('"POWERTOOLS_SERVICE_NAME":"settle"'));
+    const services = templates.resources("AWS::ECS::Service").map(({ logicalId }) => logicalId);
+    expect(services).toHaveLength(2);
+    expect(settle?.dependsOn).toEqual(expect.arrayContaining(services));
   });
 
   it.each([

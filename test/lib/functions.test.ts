@@ -22,8 +22,10 @@ const VARIABLES: Readonly<Record<FunctionName, Variables>> = {
 
 const assembly = synthesise({
   alarms: { webhooks: [{ url: "https://example.com/hook" }] },
-  knobs: { lookAheadMs: 200_000 },
+  knobs: { lookAheadMs: 300_000 },
   allow: ["billing=10.1.0.0/16"],
+  executors: ["http", "container"],
+  scheduler: { groups: 2 },
 });
 const deployment = readTemplates(assembly);
 
@@ -51,9 +53,20 @@ describe("the functions", () => {
   it("hand on knobs and private targets to all who need them", () => {
     const [api] = deployment.functions.filter((each) => each.function === "api");
     const read = readEnvironment("api", apiVariables, api?.environment ?? {});
-    expect(read).toMatchObject({ knobs: { lookAheadMs: 200_000 }, allow: ["billing=10.1.0.0/16"] });
+    expect(read).toMatchObject({ knobs: { lookAheadMs: 300_000 }, allow: ["billing=10.1.0.0/16"] });
     const worker = readAwsEnvironment(deployment.services[0]?.task.environment ?? {});
-    expect(worker).toMatchObject({ knobs: { lookAheadMs: 200_000 }, allow: ["billing=10.1.0.0/16"] });
+    expect(worker).toMatchObject({ knobs: { lookAheadMs: 300_000 }, allow: ["billing=10.1.0.0/16"] });
+  });
+
+  it("hand on which types of jobs there are to those who define and run them", () => {
+    const [api] = deployment.functions.filter((each) => each.function === "api");
+    for (const environment of [api?.environment, deployment.services[0]?.task.environment])
+      expect(environment).toMatchObject({ CARILLON_EXECUTORS: '["http","container"]' });
+  });
+
+  it("tell the API how many groups of ticks there are", () => {
+    const [api] = deployment.functions.filter((each) => each.function === "api");
+    expect(api?.environment).toMatchObject({ CARILLON_TICK_GROUPS: "2" });
   });
 
   it("run on Node 24 and arm64, from a bundle of their own, and log JSON to a group of their own", () => {

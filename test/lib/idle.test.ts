@@ -103,5 +103,5 @@ describe("an idle installation", () => {
 });
 
 function aResource(type: string, properties: Properties = {}): Resource {
-  return { stack: "a-stack", logicalId: "AResource", type, properties, deletionPolicy: undefined };
+  return { stack: "a-stack", logicalId: "AResource", type, properties, deletionPolicy: undefined, dependsOn: [] };
 }

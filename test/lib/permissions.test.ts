@@ -27,6 +27,7 @@ function actionsOf(statements: readonly PolicyStatement[]): readonly string[] {
 const LOG_WRITING = ["logs:CreateLogStream", "logs:PutLogEvents"];
 /** To send to the queues of pools, too, which takes no more. */
 const FAILURE_KEEPING = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"];
+const ON_TOKENS = { "dynamodb:LeadingKeys": ["tokens"] };
 const TABLE_USE = [
   "dynamodb:BatchGetItem",
   "dynamodb:BatchWriteItem",
@@ -74,9 +75,10 @@ describe("permissions", () => {
       roleOf("authorizer").filter(({ actions }) => actions.some((action) => action.startsWith("dynamodb:"))),
     ).toEqual([
       {
+        effect: "Allow",
         actions: ["dynamodb:GetItem"],
         resources: [tables[0]?.arn],
-        conditions: { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["tokens"] } },
+        conditions: { "ForAllValues:StringEquals": ON_TOKENS },
       },
     ]);
     expect(actionsOf(roleOf("authorizer"))).toEqual(["dynamodb:GetItem", ...LOG_WRITING]);
@@ -91,8 +93,32 @@ describe("permissions", () => {
     ]);
     for (const { actions, conditions } of roleOf("admin")) {
       if (!actions.includes("dynamodb:UpdateItem")) continue;
-      expect(conditions).toEqual({ "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["tokens"] } });
+      expect(conditions).toEqual({ "ForAllValues:StringEquals": ON_TOKENS });
     }
+  });
+
+  it.each([
+    ["tick", roleOf("tick")],
+    ["settle", roleOf("settle")],
+    ["worker", worker],
+  ])("refuse tokens to the %s, whatever else it may do with the table", (_, statements) => {
+    const denials = statements.filter(({ effect }) => effect === "Deny");
+    expect(denials).toEqual([
+      {
+        effect: "Deny",
+        actions: expect.arrayContaining(TABLE_USE),
+        resources: [tables[0]?.arn],
+        conditions: { "ForAnyValue:StringEquals": ON_TOKENS },
+      },
+    ]);
+    const uses = statements.filter(({ actions, effect }) => effect === "Allow" && actions.includes("dynamodb:GetItem"));
+    expect(actionsOf(denials)).toEqual(
+      expect.arrayContaining(actionsOf(uses).filter((action) => action.startsWith("dynamodb:"))),
+    );
+  });
+
+  it("leave tokens to the API, which makes, lists and revokes them", () => {
+    expect(roleOf("api").filter(({ effect }) => effect === "Deny")).toEqual([]);
   });
 
   it("let the alerts function read the secrets that the configuration names", () => {
@@ -141,6 +167,23 @@ describe("permissions", () => {
       "arn:aws:scheduler:eu-west-1:123456789012:schedule/carillon/carillon-tick",
       "arn:aws:scheduler:eu-west-1:123456789012:schedule/carillon/carillon-tick-safety",
     ]);
+  });
+
+  it("bind the tick to the schedules of all its groups", () => {
+    const several = readTemplates(synthesise({ scheduler: { groups: 3 } }));
+    const role = several.functions.find((each) => each.function === "tick")?.roleArn ?? "";
+    const pacing = several.permissions.get(role)?.find(({ actions }) => actions.includes("scheduler:UpdateSchedule"));
+    expect(pacing?.resources).toHaveLength(6);
+    for (const { name } of several.schedules.filter((each) => each.name !== "carillon-settle"))
+      expect(pacing?.resources).toContain(`arn:aws:scheduler:eu-west-1:123456789012:schedule/carillon/${name}`);
+  });
+
+  it("let workers look at the service of their own pool, and change none", () => {
+    const looking = worker.filter(({ actions }) => actions.includes("ecs:DescribeServices"));
+    expect(looking.flatMap(({ resources }) => resources)).toEqual([
+      expect.stringMatching(/:service\/[^/]+\/carillon-default$/),
+    ]);
+    expect(actionsOf(worker)).not.toContain("ecs:UpdateService");
   });
 
   it("let workers start containers of runs, with the roles that the configuration names and no other", () => {

@@ -75,6 +75,20 @@ describe("the schedules", () => {
     ]);
   });
 
+  it("of several groups wake a tick for each share of the shards, the first under the name that it always had", () => {
+    const several = readTemplates(synthesise({ scheduler: { groups: 2, memoryMb: 1_769 } }));
+    const inputs = several.schedules.map(({ name, input }) => [name, JSON.parse(input) as unknown]);
+    const scheduledAt = "<aws.scheduler.scheduled-time>";
+    expect(Object.fromEntries(inputs)).toEqual({
+      "carillon-tick": { scheduledAt, group: { index: 0, count: 2 } },
+      "carillon-tick-safety": { scheduledAt, group: { index: 0, count: 2 } },
+      "carillon-tick-1": { scheduledAt, group: { index: 1, count: 2 } },
+      "carillon-tick-1-safety": { scheduledAt, group: { index: 1, count: 2 } },
+      "carillon-settle": { scheduledAt },
+    });
+    expect(several.functions.find((each) => each.function === "tick")?.memoryMb).toBe(1_769);
+  });
+
   it("are found by the tick under the names that it is given", () => {
     const { CARILLON_TIMER_GROUP: group, CARILLON_TIMER_SCHEDULE: minute } = tick?.environment ?? {};
     const names = schedules.filter((each) => each.group === group).map(({ name }) => name);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { synthesise } from "../support/aws/synthesise.ts";
 import { templatesOf } from "../support/aws/template.ts";
 
-const assembly = synthesise({ console: { enabled: true } });
+const assembly = synthesise();
 const resources = templatesOf(assembly)
   .resources()
   .filter(({ stack }) => stack === "carillon-stateful");
@@ -47,6 +47,27 @@ describe("the stateful stack", () => {
     const [table] = resources.filter(({ type }) => type === "AWS::DynamoDB::GlobalTable");
     expect(table?.properties).not.toHaveProperty("GlobalSecondaryIndexes");
     expect(table?.properties).not.toHaveProperty("TimeToLiveSpecification");
+  });
+
+  it.each([true, false])(
+    "exports the same whether there is a console or not, so that it can go again: %s",
+    (enabled) => {
+      const { Outputs } = synthesise({ console: { enabled } }).getStackByName("carillon-stateful").template as {
+        Outputs: Record<string, unknown>;
+      };
+      const bucket = Object.keys(Outputs).filter((name) => name.includes("ConsoleFilesBucket"));
+      expect(bucket).toEqual([
+        expect.stringMatching(/RefConsoleFilesBucket/),
+        expect.stringMatching(/ConsoleFilesBucket.*RegionalDomainName/),
+      ]);
+    },
+  );
+
+  it("forgets replaced files of the console after a month", () => {
+    const [bucket] = resources.filter(({ type }) => type === "AWS::S3::Bucket");
+    expect(bucket?.properties["LifecycleConfiguration"]).toEqual({
+      Rules: [{ NoncurrentVersionExpiration: { NoncurrentDays: 30 }, Status: "Enabled" }],
+    });
   });
 
   it("shuts the bucket of the console to everybody but CloudFront, and to all that is not encrypted", () => {

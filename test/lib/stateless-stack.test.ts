@@ -18,6 +18,7 @@ describe("the stateless stack", () => {
         "DashboardName": "carillon",
         "RunLogGroup": "carillon-stateful-RunLogsGroup1E63BACA",
         "TableName": "carillon-stateful-StateTable962DE04C",
+        "TickFunction": "carillon-stateless-TickerFunctionC61AD7EF",
         "TopicArn": "arn:aws:sns:eu-west-1:123456789012:carillon-stateless-AlarmsTopic3A2DFEBA",
       }
     `);
@@ -101,7 +102,8 @@ describe("the stateless stack", () => {
 
   it("has room for as many pools as the configuration allows, with the longest names", () => {
     const pools = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`${index}`.repeat(40), A_POOL]));
-    const resources = templatesOf(synthesise({ installation: "a".repeat(20), pools })).resources();
+    const most = { installation: "a".repeat(20), pools, scheduler: { groups: 16 }, knobs: { shards: 16 } };
+    const resources = templatesOf(synthesise(most)).resources();
     expect(resources.length).toBeLessThan(MAX_RESOURCES);
     const policies = resources.filter(({ type }) => type === "AWS::IAM::Policy");
     for (const { properties } of policies) {

@@ -5,6 +5,7 @@ import { configuration as example } from "../../carillon.config.ts";
 import { synthesise } from "../support/aws/synthesise.ts";
 
 const EVERYTHING = {
+  scheduler: { groups: 2 },
   console: { enabled: true },
   alarms: {
     email: "ana@example.com",
