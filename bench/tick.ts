@@ -105,7 +105,9 @@ function endedRun({ namespace, job, stamp, version = 1, dueAtMs }: RunMessage, n
   };
 }
 
-const none = () => Promise.resolve([]);
+function none(): Promise<never[]> {
+  return Promise.resolve([]);
+}
 
 function countingQueue(sent: string[]): Queue {
   return {
