@@ -1,5 +1,6 @@
 import type { QueryCommandInput, QueryCommandOutput } from "@aws-sdk/client-dynamodb";
 import type { Page, Query } from "../../core/ports/table.ts";
+import { isBelow } from "../shared/utf8-order.ts";
 import { keyItem, storedOf } from "./dynamo-items.ts";
 
 /**
@@ -62,9 +63,4 @@ function startUpwards({ from, after }: Query): string | undefined {
 
 function startDownwards({ before, after }: Query): string | undefined {
   return before !== undefined && (after === undefined || isBelow(before, after)) ? before : after;
-}
-
-/** DynamoDB's order of strings: by the bytes of UTF-8, which is not the order of `<`. */
-function isBelow(left: string, right: string): boolean {
-  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
 }

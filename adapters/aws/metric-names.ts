@@ -34,19 +34,17 @@ export const RUNS_OF_DEAD_WORKERS = "runs_of_dead_workers";
 export const SLOTS_RUNG_AGAIN = "slots_rung_again";
 /** Results that were refused since they came from an attempt that had lost its claim. */
 export const RESULTS_FENCED = "results_fenced";
-/** How late the oldest due entry was visited. */
+/** How late the most overdue slot was dispatched: its entry was visited so long after its lead was over. */
 export const SCHEDULER_LAG_MS = "scheduler_lag_ms";
 /** Slots of the ledger that neither fired nor were skipped for a reason: 0, or there is a mistake. */
 export const SLOTS_UNEXPLAINED = "slots_unexplained";
 /** How long the oldest run that is due has waited for a worker. */
 export const OLDEST_UNCLAIMED_MS = "oldest_unclaimed_ms";
-/** Messages in the dead-letter queues. */
-export const DEAD_LETTERS = "dead_letters";
 
 const count: PublishedMetric = { unit: "Count", dimensions: [] };
 const milliseconds: PublishedMetric = { unit: "Milliseconds", dimensions: [] };
 
-/** By name. Eleven of one metric each and one of six, 17 in all: $5.10 a month at most, and nothing for what never happens. */
+/** By name. Ten of one metric each and one of six, 16 in all: $4.80 a month at most, and nothing for what never happens. */
 export const PUBLISHED: Readonly<Record<string, PublishedMetric>> = {
   [SLOTS_DISPATCHED]: count,
   [RUNS_ENDED]: { unit: "Count", dimensions: ["status"] },
@@ -59,5 +57,4 @@ export const PUBLISHED: Readonly<Record<string, PublishedMetric>> = {
   [SCHEDULER_LAG_MS]: milliseconds,
   [SLOTS_UNEXPLAINED]: count,
   [OLDEST_UNCLAIMED_MS]: milliseconds,
-  [DEAD_LETTERS]: count,
 };

@@ -13,6 +13,7 @@ import type {
 } from "../../core/ports/table.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { reading } from "./sqlite-errors.ts";
+import { isBelow } from "../shared/utf8-order.ts";
 import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "../shared/table-rules.ts";
 
 /** The Table port over one SQLite table. Reads see every committed write; writes go through the group commit. */
@@ -126,13 +127,8 @@ const BEYOND = new Uint8Array(0);
 function rangeOf({ from, before, after, descending = false }: Query): { least: string; beyond: string | Uint8Array } {
   if (after === undefined) return { least: from ?? LEAST, beyond: before ?? BEYOND };
   if (descending)
-    return { least: from ?? LEAST, beyond: before !== undefined && isBefore(before, after) ? before : after };
+    return { least: from ?? LEAST, beyond: before !== undefined && isBelow(before, after) ? before : after };
   // The successor of a string in byte order is that string with a zero byte behind it.
   const next = `${after}\0`;
-  return { least: from !== undefined && isBefore(next, from) ? from : next, beyond: before ?? BEYOND };
-}
-
-/** UTF-8 order, which is not the order of `<`: that compares UTF-16 units. */
-function isBefore(left: string, right: string): boolean {
-  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
+  return { least: from !== undefined && isBelow(next, from) ? from : next, beyond: before ?? BEYOND };
 }

@@ -1,4 +1,5 @@
 import type { SNSMessage } from "aws-lambda";
+import { findAlert } from "../../adapters/aws/sns-message.ts";
 import type { Alert } from "../../core/ports/notifier.ts";
 import { PLATFORM_AUDIT } from "../../core/store/audit-store.ts";
 
@@ -18,8 +19,8 @@ interface AlarmNotice {
 export function readAlert(message: Pick<SNSMessage, Fields>): Alert {
   const { MessageId: id, Timestamp, Subject, Message: text, MessageAttributes } = message;
   // Whoever publishes an alert of Carillon puts it there whole; the text is for people.
-  const alert = parseObject(MessageAttributes["alert"]?.Value ?? "");
-  if (isAlert(alert)) return alert;
+  const alert = findAlert(MessageAttributes["alert"]?.Value ?? "");
+  if (alert !== undefined) return alert;
   const sentAtMs = Date.parse(Timestamp);
   const content = parseObject(text);
   if (isAlarm(content)) return alertOf(content, { id, sentAtMs });
@@ -38,11 +39,6 @@ function alertOf(alarm: AlarmNotice, { id, sentAtMs }: { id: string; sentAtMs: n
     subject: `${NewStateValue}: ${AlarmName}`,
     text: [AlarmDescription, NewStateReason].filter((part) => part).join("\n"),
   };
-}
-
-function isAlert(value: Partial<Record<string, unknown>>): value is Alert & Record<string, unknown> {
-  const texts = [value["id"], value["namespace"], value["subject"], value["text"]];
-  return texts.every((text) => typeof text === "string") && Number.isFinite(value["atMs"]);
 }
 
 function isAlarm(value: Partial<Record<string, unknown>>): value is AlarmNotice & Record<string, unknown> {

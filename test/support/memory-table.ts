@@ -1,4 +1,5 @@
 import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "../../adapters/shared/table-rules.ts";
+import { isBelow } from "../../adapters/shared/utf8-order.ts";
 import type {
   BatchWrite,
   Body,
@@ -149,18 +150,10 @@ function placeOf(order: readonly string[], key: string): number {
   let high = order.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (isBefore(order[middle] ?? "", key)) low = middle + 1;
+    if (isBelow(order[middle] ?? "", key)) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-const SURROGATE = /[\ud800-\udfff]/;
-
-/** UTF-8 order; that of `<` (UTF-16 units) is the same unless there are surrogates. */
-function isBefore(left: string, right: string): boolean {
-  if (!SURROGATE.test(left) && !SURROGATE.test(right)) return left < right;
-  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
 }
 
 function parse(text: string): Body {
