@@ -17,10 +17,11 @@ import { allowedTargets } from "../adapters/http-rules/allowed-targets.ts";
 import { checkHeaders } from "../adapters/http-rules/header-rules.ts";
 import { checkUrl } from "../adapters/http-rules/target-guard.ts";
 import { openEngine } from "../adapters/embedded/engine.ts";
-import { type EventLog, eventLog } from "./event-log.ts";
+import { eventLog } from "./event-log.ts";
 import { writeLocalAccess } from "./local-access.ts";
 import { ProcessFleet } from "./process-fleet.ts";
 import { pruneLogs } from "./prune-logs.ts";
+import { Reaper } from "./reaper.ts";
 
 export interface ServerOptions {
   readonly folder: string;
@@ -52,7 +53,6 @@ export interface RunningServer {
 
 /** Least time between two slots on one machine. */
 const MIN_INTERVAL_MS = 200;
-const REAP_MS = 2_000;
 const DRAIN_MS = 20_000;
 const READY_WITHIN_MS = 10_000;
 const LOG_DAYS = 30;
@@ -85,7 +85,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await engine.store.queue.releaseHeldBy(holderName(gone));
     },
   };
-  const reaper = new Reaper(() => reapWorkers(core, remains), events);
+  const reaper = new Reaper({
+    clock: core.clock,
+    reap: () => reapWorkers(core, remains),
+    onReaped: (worker) => events.warn("worker reaped", { worker }),
+    onError: (error) => events.error("reaper", error),
+  });
   const fleet = new ProcessFleet({
     workerArguments: workerArguments(folder, options),
     onLost: (workerId) => {
@@ -145,49 +150,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       events.info("stopped", {});
     },
   };
-}
-
-/** Looks for dead workers each period, and at once when told of one. One look at a time. */
-class Reaper {
-  readonly #reap: () => Promise<readonly string[]>;
-  readonly #events: EventLog;
-  #wake: AbortController | undefined;
-  #isWanted = false;
-
-  constructor(reap: () => Promise<readonly string[]>, events: EventLog) {
-    this.#reap = reap;
-    this.#events = events;
-  }
-
-  soon(): void {
-    this.#isWanted = true;
-    this.#wake?.abort();
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      this.#isWanted = false;
-      try {
-        for (const worker of await this.#reap()) this.#events.warn("worker reaped", { worker });
-      } catch (error) {
-        this.#events.error("reaper", error);
-      }
-      if (!this.#isWanted) await this.#rest(signal);
-    }
-  }
-
-  async #rest(signal: AbortSignal): Promise<void> {
-    const wake = new AbortController();
-    this.#wake = wake;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, REAP_MS);
-      AbortSignal.any([wake.signal, signal]).addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-    this.#wake = undefined;
-  }
 }
 
 function workerArguments(folder: string, { slots, handlersFolder, allow }: ServerOptions): readonly string[] {

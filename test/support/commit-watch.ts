@@ -1,7 +1,8 @@
 import { formatRunId } from "../../core/run/run-id.ts";
 import { ENDED_STATUSES, type Run, type RunningRun, type RunStatus } from "../../core/run/run.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Commit, MemoryTable } from "./memory-table.ts";
+import type { Commit } from "./memory-items.ts";
+import type { MemoryTable } from "./memory-table.ts";
 
 const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   queued: ["queued", "running", "cancelled", "expired", "skipped"],
