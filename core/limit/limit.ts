@@ -16,6 +16,12 @@ export interface Limit {
 export interface Member extends RunKey {
   /** What the run takes of the limit, at least 1. */
   readonly weight: number;
+  /**
+   * Revision of the run's record that the claim was based on which has put it here, or which last relied upon it; absent or
+   * 0: there was no record. Several claims of one run may be under way; one that has lost must not take away what a later
+   * one relies upon.
+   */
+  readonly basis?: number;
 }
 
 export const NO_HOLDERS: Limit = { holders: [], waiters: [] };
@@ -25,9 +31,19 @@ export type Admission =
   | { readonly kind: "admitted"; readonly limit: Limit }
   | { readonly kind: "full" };
 
-/** Whether `member` may hold the limit now: it does already, there is room and nobody waits before it, or it is full. */
+/**
+ * Whether `member` may hold the limit now: it does already, there is room and nobody waits before it, or it is full. One
+ * that holds it for an earlier claim holds it for this one from now on.
+ */
 export function admit(limit: Limit, member: Member, capacity: number): Admission {
-  if (limit.holders.some((holder) => isSame(holder, member))) return { kind: "held" };
+  const held = limit.holders.find((holder) => isSame(holder, member));
+  if (held !== undefined) {
+    if (basisOf(held) >= basisOf(member)) return { kind: "held" };
+    return {
+      kind: "admitted",
+      limit: { ...limit, holders: limit.holders.map((holder) => (holder === held ? member : holder)) },
+    };
+  }
   const first = limit.waiters[0];
   const isItsTurn = first === undefined || isSame(first, member);
   // A run heavier than the whole limit may run alone, or it would wait for ever.
@@ -36,6 +52,7 @@ export function admit(limit: Limit, member: Member, capacity: number): Admission
   return {
     kind: "admitted",
     limit: {
+      ...limit,
       holders: [...limit.holders, member],
       waiters: limit.waiters.filter((waiter) => !isSame(waiter, member)),
     },
@@ -81,11 +98,20 @@ export function leave(
     promoted.push(first);
     waiters.shift();
   }
-  return { limit: { holders: [...holders, ...promoted], waiters }, promoted };
+  return { limit: { ...limit, holders: [...holders, ...promoted], waiters }, promoted };
 }
 
 export function isSame(a: Member, b: RunKey): boolean {
   return a.stamp === b.stamp && a.job === b.job && a.namespace === b.namespace;
+}
+
+/** The place of a run that an earlier claim than one based on revision `before` has left, if there is one. */
+export function findLeftover(limit: Limit, run: RunKey, before: number): Member | undefined {
+  return [...limit.holders, ...limit.waiters].find((member) => isSame(member, run) && basisOf(member) < before);
+}
+
+function basisOf({ basis = 0 }: Member): number {
+  return basis;
 }
 
 export function usedWeight({ holders }: { readonly holders: readonly Member[] }): number {

@@ -20,7 +20,7 @@ import { endLost } from "./end-lost.ts";
 import { endUnclaimed, expireRun } from "./end-unclaimed.ts";
 import { followUp } from "./follow-up.ts";
 import { holdLimits } from "./hold-limits.ts";
-import { leaveLimits } from "./leave-limit.ts";
+import { hasLeftovers, letGo } from "./leave-limit.ts";
 import { findSlot } from "./reign.ts";
 import { slotRun } from "./slot-run.ts";
 import { watchOf } from "./watch.ts";
@@ -86,9 +86,21 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
   const stored = await core.runs.find(run);
   if (stored !== undefined) return claimStored(core, { ...claiming, stored });
   // Held by a pause, it is found again by the walk of its version.
-  if (end === undefined) await leaveLimits(core, run, job);
+  if (end === undefined) await letGoUnrecorded(core, run, job);
   else await closeSlot(core, slot, { job, end });
   return DONE;
+}
+
+/**
+ * A claim that died may have taken the limits of a run that has no record. It gets one and a watch before they are let go:
+ * a claim that is still alive then finds that it was too slow.
+ */
+async function letGoUnrecorded(core: Core, run: QueuedRun, job: CompiledJob): Promise<void> {
+  if (!(await hasLeftovers(core, { run, before: 1 }, { job }))) return;
+  const nowMs = core.clock.nowMs();
+  await core.due.arm(watchOf(run, nowMs + core.knobs.settleAfterMs, nowMs));
+  const written = await core.runs.put(run, "absent");
+  if (written.ok) await letGo(core, { run, before: written.rev }, { job });
 }
 
 /**
@@ -102,9 +114,8 @@ async function leaveToOthers(
   const rung = await core.jobs.findVersion(namespace, name, version);
   const isRecorded = (await core.runs.find({ namespace, job: name, stamp })) !== undefined;
   if (rung !== undefined && !isRecorded) {
-    await leaveLimits(core, slotRun(rung, { atMs: stampAtMs(stamp), dueAtMs }, core.clock.nowMs()), rung, {
-      all: true,
-    });
+    const run = slotRun(rung, { atMs: stampAtMs(stamp), dueAtMs }, core.clock.nowMs());
+    await letGo(core, { run, before: 1 }, { job: rung, all: true });
   }
   return DONE;
 }
@@ -115,7 +126,7 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
   const { run } = stored;
   if (isEnded(run)) {
     // Whoever ended it may have died before what follows from it.
-    await followUp(core, run);
+    await followUp(core, stored);
     return DONE;
   }
   const nowMs = core.clock.nowMs();
@@ -134,13 +145,13 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
   }
   if (run.attempt === 0 && current.version.state === "paused") {
     // A run that is held must not hold up the runs of other jobs.
-    await leaveLimits(core, run, job);
+    await letGoWaiting(core, { ...stored, run, job });
     return DONE;
   }
   const dueAtMs = run.status === "retrying" ? run.retryAtMs : run.dueAtMs;
   if (nowMs < dueAtMs) {
     // What follows from the last attempt may be missing, or have been undone by a claim that found this record.
-    if (run.status === "retrying" && (receives > 1 || claiming.round > 0)) await followUp(core, run);
+    if (run.status === "retrying" && (receives > 1 || claiming.round > 0)) await followUp(core, stored);
     return { kind: "later", inMs: dueAtMs - nowMs };
   }
   if (await expireRun(core, stored)) return DONE;
@@ -165,7 +176,8 @@ async function begin(core: Core, attempt: Attempt): Promise<Claim> {
   const { run, expect, job, worker, claiming } = attempt;
   let hold;
   try {
-    hold = await holdLimits(core, run, job, { stand: run.status === "queued" && run.waitingFor !== undefined });
+    const stand = run.status === "queued" && run.waitingFor !== undefined;
+    hold = await holdLimits(core, run, job, { stand, basis: typeof expect === "number" ? expect : 0 });
   } catch (error) {
     if (!(error instanceof MacroError)) throw error;
     const { code: name, message } = error;
@@ -198,20 +210,37 @@ async function skip(
   const skipped = endedFrom(run, { ...ending, status: "skipped", endedAtMs: core.clock.nowMs() });
   const written = await core.runs.put(skipped, expect);
   if (!written.ok) return again(core, written.current, claiming);
-  await followUp(core, skipped);
+  await followUp(core, { run: skipped, rev: written.rev });
   return DONE;
 }
 
-/** Gives the run a record that says what it waits for, and a watch; then a place in the line. */
+/** Gives the run a record that says what it waits for, and a watch; then lets go of its other limits and stands in line. */
 async function standInLine(core: Core, attempt: Attempt & { key: string }): Promise<Claim> {
-  const { run, expect, claiming, key } = attempt;
+  const { run, expect, job, claiming, key } = attempt;
   const nowMs = core.clock.nowMs();
-  if (run.status === "queued" && run.waitingFor === key) return DONE;
+  if (run.status === "queued" && run.waitingFor === key && typeof expect === "number") {
+    await letGoWaiting(core, { run, rev: expect, job, except: key });
+    return DONE;
+  }
   const waiting: QueuedRun = { ...withoutTransient(run), status: "queued", waitingFor: key };
   await core.due.arm(watchOf(run, nowMs + core.knobs.settleAfterMs, nowMs));
   const written = await core.runs.put(waiting, expect);
   if (!written.ok) return again(core, written.current, claiming);
+  await letGo(core, { run: waiting, before: written.rev }, { job, except: key });
   return begin(core, { ...attempt, run: waiting, expect: written.rev });
+}
+
+/**
+ * Lets a run that waits go of what it holds, such as a limit that it has come into meanwhile. Its record is written anew
+ * before that: another claim, based on the same record, must not begin and rely upon it.
+ */
+async function letGoWaiting(
+  core: Core,
+  { run, rev, job, ...except }: StoredRun & { readonly job: CompiledJob; readonly except?: string },
+): Promise<void> {
+  if (!(await hasLeftovers(core, { run, before: rev + 1 }, { job, ...except }))) return;
+  const written = await core.runs.put(run, rev);
+  if (written.ok) await letGo(core, { run, before: written.rev }, { job, ...except });
 }
 
 async function again(core: Core, current: StoredRun | undefined, claiming: Claiming): Promise<Claim> {

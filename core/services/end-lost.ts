@@ -35,7 +35,8 @@ export async function endLost(core: Core, { run, rev }: StoredRun): Promise<Stor
             },
           )
         : endedFrom({ ...run, attempts }, { status: "cancelled", endedAtMs: nowMs, stop });
-    if ((await core.runs.put(ended, rev)).ok) await followUp(core, ended);
+    const written = await core.runs.put(ended, rev);
+    if (written.ok) await followUp(core, { run: ended, rev: written.rev });
     return undefined;
   }
   const queued: QueuedRun = { ...withoutTransient(run), status: "queued", attempts };

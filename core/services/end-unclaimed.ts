@@ -25,6 +25,6 @@ export async function endUnclaimed(
   const ended = endedFrom(run, { ...end, endedAtMs: core.clock.nowMs() });
   const written = await core.runs.put(ended, rev);
   if (!written.ok) return false;
-  await followUp(core, ended);
+  await followUp(core, { run: ended, rev: written.rev });
   return true;
 }

@@ -30,13 +30,13 @@ export async function finishRun(
     const next = afterAttempt(run, result, { job: claim.job, nowMs: core.clock.nowMs(), draw: core.random.next() });
     const written = await core.runs.put(next, rev);
     if (written.ok) {
-      await followUp(core, next);
+      await followUp(core, { run: next, rev: written.rev });
       return { kind: "finished", run: next };
     }
     const { current } = written;
     if (current !== undefined && hasFinished(current.run, run)) {
       // Our own write of before, whose answer was lost.
-      await followUp(core, current.run);
+      await followUp(core, current);
       return { kind: "finished", run: current.run };
     }
     if (current === undefined || current.run.status !== "running" || current.run.epoch !== run.epoch) {

@@ -1,8 +1,9 @@
 import { MAX_DELAY_MS } from "../ports/queue.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import { isEnded, type EndedRun, type Run } from "../run/run.ts";
+import type { StoredRun } from "../store/run-store.ts";
 import type { Core } from "./core.ts";
-import { leaveLimits } from "./leave-limit.ts";
+import { leaveLimits, letGo } from "./leave-limit.ts";
 import { pauseJob } from "./pause-job.ts";
 import { runDoorbell, sendDoorbells } from "./send.ts";
 import { visitNow } from "./visit-now.ts";
@@ -13,7 +14,7 @@ import { watchOf } from "./watch.ts";
  * next slot of an `afterEnd` schedule is found, a failing job is paused. Each step may be repeated: the message of the
  * run is deleted only after all of them, so a crash between two brings them about again.
  */
-export async function followUp(core: Core, run: Run): Promise<void> {
+export async function followUp(core: Core, { run, rev }: StoredRun): Promise<void> {
   const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
   if (job === undefined) return;
   switch (run.status) {
@@ -28,8 +29,8 @@ export async function followUp(core: Core, run: Run): Promise<void> {
     default:
       break;
   }
+  if (!isEnded(run)) return letGo(core, { run, before: rev }, { job });
   await leaveLimits(core, run, job);
-  if (!isEnded(run)) return;
   core.metrics.count("runs_ended", { status: run.status, cause: run.cause });
   await startNextAfterEnd(core, run, job);
   await pauseAfterFailures(core, run, job);

@@ -5,7 +5,7 @@ import { runLimits, type RunLimit } from "../limit/run-limits.ts";
 import type { Run } from "../run/run.ts";
 import { cancelRun } from "./cancel-run.ts";
 import type { Core } from "./core.ts";
-import { dropEnded, leaveLimit, repairLimit } from "./leave-limit.ts";
+import { dropEnded, repairLimit } from "./leave-limit.ts";
 import { ringMembers } from "./ring-members.ts";
 
 /** `held`: all limits; `skip`: the run is not to happen; `wait`: there is no room at `key`. */
@@ -14,26 +14,25 @@ export type Hold =
   | { readonly kind: "skip" }
   | { readonly kind: "wait"; readonly key: string };
 
+export interface HoldOptions {
+  /** Revision of the record that the claim is based on; 0: there is none. */
+  readonly basis: number;
+  /** Whether to stand in line when full; the run must have a record then. */
+  readonly stand: boolean;
+}
+
 /**
- * Makes a run a holder of every limit that it is subject to. When one is full it lets go of the others again, so no two
- * runs ever wait for each other.
- *
- * @param options.stand - whether to stand in line when full; the run must have a record then
+ * Makes a run a holder of every limit that it is subject to. When one is full the caller has to let go of the others
+ * again, so that no two runs ever wait for each other; not before it is certain that no other claim of the run can succeed
+ * meanwhile, or that one would run without its limits.
  */
-export async function holdLimits(core: Core, run: Run, job: CompiledJob, options: { stand: boolean }): Promise<Hold> {
-  const limits = runLimits(run, job);
+export async function holdLimits(core: Core, run: Run, job: CompiledJob, options: HoldOptions): Promise<Hold> {
   const held: string[] = [];
-  for (const limit of limits) {
+  for (const limit of runLimits(run, job)) {
     const outcome = await holdOne(core, run, limit, options);
-    if (outcome === "held") {
-      held.push(limit.key);
-      continue;
-    }
-    // Also of those it was promoted in while it waited elsewhere: who waits must hold nothing, or two could wait for each other.
-    for (const other of limits) {
-      if (other !== limit) await leaveLimit(core, other.key, { run, capacity: other.capacity, hasEnded: false });
-    }
-    return outcome === "skip" ? { kind: "skip" } : { kind: "wait", key: limit.key };
+    if (outcome === "skip") return { kind: "skip" };
+    if (outcome === "wait") return { kind: "wait", key: limit.key };
+    held.push(limit.key);
   }
   return { kind: "held", keys: held };
 }
@@ -42,9 +41,9 @@ async function holdOne(
   core: Core,
   run: Run,
   rule: RunLimit,
-  { stand }: { stand: boolean },
+  { stand, basis }: HoldOptions,
 ): Promise<"held" | "skip" | "wait"> {
-  const member = memberOf(run, rule.weight);
+  const member = memberOf(run, { weight: rule.weight, basis });
   const outcome = await core.limits.change<{
     kind: "held" | "skip" | "wait";
     promoted: readonly Member[];
@@ -97,6 +96,9 @@ function skipsWhenFull(whenFull: NonNullable<JobDefinition["overlap"]>, isSomeon
   return whenFull === "skip" || (whenFull === "queueOne" && isSomeoneWaiting);
 }
 
-function memberOf({ namespace, job, stamp }: Run, weight: number): Member {
-  return { namespace, job, stamp, weight };
+function memberOf(
+  { namespace, job, stamp }: Run,
+  { weight, basis }: { readonly weight: number; readonly basis: number },
+): Member {
+  return { namespace, job, stamp, weight, basis };
 }

@@ -1,9 +1,9 @@
-import { isSame, leave, type Limit, type Member } from "../limit/limit.ts";
+import { findLeftover, isSame, leave, type Limit, type Member } from "../limit/limit.ts";
 import { isKeptBetweenAttempts, type RunLimit, runLimits } from "../limit/run-limits.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import { MacroError } from "../run/macros.ts";
 import type { RunKey } from "../run/run-id.ts";
-import { isEnded, type Run } from "../run/run.ts";
+import { type EndedRun, isEnded, type Run } from "../run/run.ts";
 import { MAX_BATCH_GET } from "../ports/table.ts";
 import type { Core } from "./core.ts";
 import { ringMembers } from "./ring-members.ts";
@@ -11,20 +11,50 @@ import { ringMembers } from "./ring-members.ts";
 /** Waiters that are looked at; holders all are. */
 const MAX_WAITERS_LOOKED_AT = 100;
 
+/** Takes an ended run out of its limits. */
+export async function leaveLimits(core: Core, run: EndedRun, job: CompiledJob): Promise<void> {
+  for (const { key, capacity } of limitsOf(run, job)) await leaveAsEnded(core, key, { run, capacity });
+}
+
 /**
- * Takes a run out of its limits: an ended one of all, one that will go on of those that it does not keep meanwhile.
+ * Takes a run that will go on out of the limits that it does not keep meanwhile.
  *
- * @param options.all - also of those that it would keep: it will never run
+ * @param before - only places taken by claims that were based on an earlier revision of its record: the caller's record
+ * has replaced that one, so none of them can succeed any more. What a later claim relies upon stays.
+ * @param options.all - also out of those that it would keep: it will never run
  */
-export async function leaveLimits(core: Core, run: Run, job: CompiledJob, { all = false } = {}): Promise<void> {
-  const hasEnded = isEnded(run);
-  for (const { key, capacity } of limitsHeld(run, job)) {
-    if (hasEnded || all || !isKeptBetweenAttempts(key)) await leaveLimit(core, key, { run, capacity, hasEnded });
+export async function letGo(
+  core: Core,
+  { run, before }: { readonly run: Run; readonly before: number },
+  { job, all = false, except }: { readonly job: CompiledJob; readonly all?: boolean; readonly except?: string },
+): Promise<void> {
+  for (const { key, capacity } of limitsOf(run, job)) {
+    const isKept = key === except || (!all && run.attempt > 0 && isKeptBetweenAttempts(key));
+    if (isKept) continue;
+    const promoted = await core.limits.change<readonly Member[]>(key, (limit) => {
+      if (findLeftover(limit, run, before) === undefined) return { result: [] };
+      const after = leave(limit, (member) => isSame(member, run), capacity);
+      return { limit: after.limit, result: after.promoted };
+    });
+    await ringMembers(core, promoted);
   }
 }
 
+/** Whether there is anything that `letGo` would let go of. */
+export async function hasLeftovers(
+  core: Core,
+  { run, before }: { readonly run: Run; readonly before: number },
+  { job, except }: { readonly job: CompiledJob; readonly except?: string },
+): Promise<boolean> {
+  for (const { key } of limitsOf(run, job)) {
+    if (key === except || (run.attempt > 0 && isKeptBetweenAttempts(key))) continue;
+    if (findLeftover(await core.limits.find(key), run, before) !== undefined) return true;
+  }
+  return false;
+}
+
 /** A run whose keys can't be told holds none. */
-function limitsHeld(run: Run, job: CompiledJob): readonly RunLimit[] {
+function limitsOf(run: Run, job: CompiledJob): readonly RunLimit[] {
   try {
     return runLimits(run, job);
   } catch (error) {
@@ -34,18 +64,16 @@ function limitsHeld(run: Run, job: CompiledJob): readonly RunLimit[] {
 }
 
 /**
- * Takes a run out of a limit and its line, and rings for those who come in for it.
- *
- * A holder that has ended and for whom nobody waits is left in place: the next that finds the limit full drops it, which
- * saves a write a run. One that will go on (`hasEnded: false`) has to leave for certain.
+ * Takes an ended run out of a limit and its line, and rings for those who come in for it. A holder for whom nobody waits
+ * is left in place: the next that finds the limit full drops it, which saves a write a run.
  */
-export async function leaveLimit(
+async function leaveAsEnded(
   core: Core,
   key: string,
-  { run, capacity, hasEnded }: { run: RunKey; capacity: number; hasEnded: boolean },
+  { run, capacity }: { run: RunKey; capacity: number },
 ): Promise<void> {
   const promoted = await core.limits.change<readonly Member[]>(key, (limit) => {
-    if (hasEnded && limit.waiters.length === 0) return { result: [] };
+    if (limit.waiters.length === 0) return { result: [] };
     if (![...limit.holders, ...limit.waiters].some((member) => isSame(member, run))) return { result: [] };
     const after = leave(limit, (member) => isSame(member, run), capacity);
     return { limit: after.limit, result: after.promoted };

@@ -14,11 +14,22 @@ const MAX_EVENTS = 20_000_000;
 export class Kernel {
   /** Milliseconds since the history began. */
   nowMs = 0;
+  readonly epochMs: number;
   /** Events that have happened. */
   happened = 0;
   #order = 0;
   #isStopped = false;
   readonly #events = new EventHeap();
+
+  /** @param epochMs - true wall time at which the history begins, epoch milliseconds */
+  constructor(epochMs: number) {
+    this.epochMs = epochMs;
+  }
+
+  /** True wall time, epoch milliseconds: what a host's clock would show that is never wrong. */
+  get trueMs(): number {
+    return this.epochMs + this.nowMs;
+  }
 
   /** Lets `run` happen at an instant, now at the earliest. */
   at(atMs: number, run: () => void): Event {

@@ -1,0 +1,116 @@
+import type { Client } from "../world/client.ts";
+import type { Simulation } from "../world/simulation.ts";
+import type { Effect } from "../world/user-code.ts";
+import type { CheckContext, Violation } from "./context.ts";
+import { checkAnswers, checkEffects, checkNothingIsStuck, type End } from "./final-checks.ts";
+import { JobModel } from "./job-model.ts";
+import { LedgerCheck } from "./ledger-check.ts";
+import { LimitWatch } from "./limit-watch.ts";
+import { checkPrecision } from "./precision.ts";
+import { factOf, factText, type RunRow, runName } from "./rows.ts";
+import { RunWatch } from "./run-watch.ts";
+import { SlotModel } from "./slot-model.ts";
+import { StoreWatch } from "./store-watch.ts";
+
+export type { Violation } from "./context.ts";
+
+export interface ChecksOptions {
+  readonly effects: readonly Effect[];
+  readonly isPrecise: boolean;
+  readonly skewMs: number;
+  /** Longest that the history may last. */
+  readonly longestMs: number;
+}
+
+/** Told apart no more than so many. */
+const MAX_VIOLATIONS = 20;
+
+/** All checkers of one history: those that look at every commit, and those that judge the end. */
+export class Checks {
+  readonly violations: Violation[] = [];
+  client: Client | undefined;
+  readonly #simulation: Simulation;
+  readonly #options: ChecksOptions;
+  readonly #jobs: JobModel;
+  readonly #context: CheckContext;
+  readonly #slots: SlotModel;
+  readonly #runs: RunWatch;
+  readonly #limits: LimitWatch;
+  readonly #store: StoreWatch;
+  #latestMs = 0;
+
+  constructor(simulation: Simulation, options: ChecksOptions) {
+    this.#simulation = simulation;
+    this.#options = options;
+    const { kernel } = simulation;
+    this.#jobs = new JobModel(kernel);
+    this.#context = {
+      simulation,
+      jobs: this.#jobs,
+      effects: options.effects,
+      client: () => this.client,
+      tell: (invariant, what) => this.#tell(invariant, what),
+      skewMs: options.skewMs,
+      latestMs: () => {
+        this.#latestMs = Math.max(this.#latestMs, kernel.trueMs + simulation.hostOffsetMs);
+        return this.#latestMs;
+      },
+    };
+    const fromMs = kernel.epochMs - HOUR_MS;
+    this.#slots = new SlotModel(this.#jobs, { fromMs, toMs: kernel.epochMs + options.longestMs + 5 * HOUR_MS });
+    this.#runs = new RunWatch(this.#context, this.#slots);
+    this.#limits = new LimitWatch(this.#context);
+    this.#store = new StoreWatch(this.#context);
+    simulation.onEffect = ({ life, isWrite, keys }) => {
+      if (isWrite) return;
+      for (const { pk, sk } of keys)
+        if (sk.startsWith("job#") && pk.startsWith("ns#"))
+          this.#jobs.noteRead(life.name, `${pk.slice(3)}/${sk.slice(4)}`);
+    };
+    simulation.items.onCommit((commit) => {
+      this.#context.latestMs();
+      const fact = factOf(commit);
+      if (fact === undefined) return;
+      simulation.trace.explain(kernel.nowMs, () => factText(fact));
+      this.#jobs.note(fact);
+      this.#runs.note(fact);
+      this.#limits.note(fact);
+      this.#store.note(fact);
+    });
+  }
+
+  /** Nothing has happened in a history without claims: it proves nothing. */
+  endHostile(): void {
+    if (this.#runs.claims.size === 0) this.#tell("vacuous", "no run was claimed while harm was done");
+  }
+
+  /** @param isCalm - whether what was asked for in the end has been answered */
+  judge(isCalm: boolean): void {
+    if (!isCalm) this.#tell("I20", "the API has not answered since everything was healed");
+    const runs = new Map<string, RunRow>();
+    for (const { key, body } of this.#simulation.items.dump("run#"))
+      if (!key.sk.endsWith("~gap")) runs.set(runName(body as RunRow), body as RunRow);
+    const end: End = { runs, claims: this.#runs.claims };
+    const { slots, fired } = new LedgerCheck(this.#context, this.#slots).judge();
+    checkNothingIsStuck(this.#context, end);
+    checkEffects(this.#context, end);
+    checkAnswers(this.#context, end);
+    if (this.#options.isPrecise) checkPrecision(this.#context, end);
+    const { faults } = this.#simulation;
+    faults.count("slots", slots);
+    faults.count("slots fired", fired);
+    faults.count("runs", runs.size);
+    for (const run of runs.values()) {
+      faults.count(`run ${run.status}${run.reason === undefined ? "" : ` ${run.reason}`}`);
+      for (const { outcome } of run.attempts) faults.count(`attempt ${outcome}`);
+    }
+  }
+
+  #tell(invariant: string, what: string): void {
+    const { kernel, trace } = this.#simulation;
+    trace.note(kernel.nowMs, "checker", `${invariant}: ${what}`);
+    if (this.violations.length < MAX_VIOLATIONS) this.violations.push({ invariant, what, atMs: kernel.nowMs });
+  }
+}
+
+const HOUR_MS = 3_600_000;

@@ -1,0 +1,183 @@
+import type { Commit } from "../../support/memory-items.ts";
+
+/** What the checkers read of the table: fields as they are stored, written apart from the product's own types. */
+export interface RunRow {
+  readonly namespace: string;
+  readonly job: string;
+  readonly stamp: string;
+  readonly status: string;
+  readonly version: number;
+  readonly cause: string;
+  readonly slotAtMs: number;
+  readonly dueAtMs: number;
+  readonly createdAtMs: number;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly charged: number;
+  readonly attempts: readonly AttemptRow[];
+  readonly parameters?: { readonly deed?: string };
+  readonly worker?: { readonly id: string };
+  readonly cancel?: unknown;
+  readonly retryAtMs?: number;
+  readonly startedAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly result?: unknown;
+  readonly error?: { readonly name: string };
+  readonly reason?: string;
+  readonly stop?: { readonly confirmed: boolean };
+  readonly origin?: { readonly backfill?: string };
+}
+
+export interface AttemptRow {
+  readonly attempt: number;
+  readonly epoch: number;
+  readonly worker: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly outcome: string;
+}
+
+export interface GapRow {
+  readonly namespace: string;
+  readonly job: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: string;
+  readonly version: number;
+}
+
+export interface VersionRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: number;
+  readonly state: "active" | "paused" | "deleted";
+  readonly createdAtMs: number;
+  readonly sinceMs: number;
+  readonly scheduleSinceMs: number;
+  readonly calendars: Readonly<Record<string, number>>;
+  readonly resume?: "now" | "last" | "all";
+  readonly definition: DefinitionRow;
+}
+
+export interface DefinitionRow {
+  readonly name: string;
+  readonly overlap?: string;
+  readonly schedule?: ScheduleRow;
+  readonly misfire?: { readonly policy?: string; readonly limit?: number; readonly maxLateness?: string };
+  readonly retry?: { readonly maxAttempts?: number };
+  readonly timeouts?: { readonly queue?: string; readonly run?: string };
+  readonly concurrency?: readonly { readonly key?: string; readonly scope?: string; readonly limit: number }[];
+}
+
+export interface ScheduleRow {
+  readonly cron?: string;
+  readonly every?: string;
+  readonly afterEnd?: string;
+  readonly at?: string;
+  readonly dates?: readonly string[];
+  readonly timezone?: string;
+  readonly startAt?: string;
+  readonly endAt?: string;
+  readonly maxRuns?: number;
+  readonly jitter?: string;
+  readonly calendars?: readonly string[];
+}
+
+export interface CalendarRow {
+  readonly name: string;
+  readonly edition: number;
+  readonly definition: { readonly exclude?: readonly string[] };
+}
+
+/** A commit in the words of the checkers; `undefined` for what none of them looks at. */
+export type Fact =
+  | { readonly kind: "run"; readonly before: RunRow | undefined; readonly after: RunRow | undefined }
+  | { readonly kind: "gap"; readonly after: GapRow | undefined }
+  | { readonly kind: "job"; readonly before: VersionRow | undefined; readonly after: VersionRow | undefined }
+  | { readonly kind: "calendar"; readonly after: CalendarRow }
+  | { readonly kind: "limit"; readonly key: string; readonly after: LimitRow }
+  | {
+      readonly kind: "lease";
+      readonly key: string;
+      readonly before: LeaseRow | undefined;
+      readonly after: LeaseRow | undefined;
+    };
+
+export interface LimitRow {
+  readonly holders: readonly Pick<RunRow, "namespace" | "job" | "stamp">[];
+  readonly waiters: readonly Pick<RunRow, "namespace" | "job" | "stamp">[];
+}
+
+export interface LeaseRow {
+  readonly epoch: number;
+  readonly owner?: string;
+}
+
+export function factOf({ key: { pk, sk }, before, after }: Commit): Fact | undefined {
+  if (pk.startsWith("run#"))
+    return sk.endsWith("~gap")
+      ? { kind: "gap", after: after as GapRow | undefined }
+      : { kind: "run", before: before as RunRow | undefined, after: after as RunRow | undefined };
+  if (pk.startsWith("ns#") && sk.startsWith("job#"))
+    return { kind: "job", before: before as VersionRow | undefined, after: after as VersionRow | undefined };
+  if (pk.startsWith("calendar#") && after !== undefined) return { kind: "calendar", after: after as CalendarRow };
+  if (pk.startsWith("limit#")) return { kind: "limit", key: pk.slice("limit#".length), after: after as LimitRow };
+  if (pk.startsWith("lease#"))
+    return {
+      kind: "lease",
+      key: `${pk} ${sk}`,
+      before: before as LeaseRow | undefined,
+      after: after as LeaseRow | undefined,
+    };
+  return undefined;
+}
+
+/** What a commit changed, for people. */
+export function factText(fact: Fact): string {
+  switch (fact.kind) {
+    case "run": {
+      const { before, after } = fact;
+      if (after === undefined) return "a run is removed";
+      const { status, attempt, epoch, worker, reason } = after;
+      const who = worker === undefined ? "" : `, ${worker.id}`;
+      const why = reason === undefined ? "" : `, ${reason}`;
+      return `${runName(after)}: ${before?.status ?? "nothing"} → ${status} (attempt ${attempt}, epoch ${epoch}${who}${why})`;
+    }
+    case "gap":
+      return fact.after === undefined
+        ? "a gap is removed"
+        : `${fact.after.job}: gap ${isoOf(fact.after.fromMs)} to ${isoOf(fact.after.toMs)}, ${fact.after.reason}`;
+    case "job":
+      return fact.after === undefined
+        ? "a job is removed"
+        : `${fact.after.name}: version ${fact.after.version}, ${fact.after.state}, since ${isoOf(fact.after.sinceMs)}`;
+    case "calendar":
+      return `calendar ${fact.after.name}: edition ${fact.after.edition}`;
+    case "limit":
+      return `${fact.key}: held by ${fact.after.holders.map(runName).join(", ")}; ${fact.after.waiters.map(runName).join(", ")} wait`;
+    case "lease":
+      return `${fact.key}: epoch ${fact.after?.epoch ?? "none"}, ${fact.after?.owner ?? ""}`;
+  }
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function runName({ namespace, job, stamp }: Pick<RunRow, "namespace" | "job" | "stamp">): string {
+  return `${namespace}.${job}@${stamp}`;
+}
+
+export const ENDED = ["succeeded", "failed", "timedOut", "cancelled", "expired", "skipped"];
+
+export function hasEnded({ status }: RunRow): boolean {
+  return ENDED.includes(status);
+}
+
+/** `90s`, `5m`, `2h`, `1d`, `250ms` in milliseconds. */
+export function msOf(duration: string): number {
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(duration);
+  if (match === null) throw new RangeError(`Cannot read duration "${duration}"`);
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] ?? "ms"] ?? 1;
+  return Number(match[1]) * unit;
+}

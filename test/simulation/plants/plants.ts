@@ -1,0 +1,322 @@
+import type { ProfileName } from "../world/profiles.ts";
+
+/** A bug that is planted into the product to see whether the simulator finds it. */
+export interface Plant {
+  readonly id: string;
+  /** What is wrong, and where the like of it has been seen. */
+  readonly bug: string;
+  readonly edits: readonly Edit[];
+  /** By one of these it must be caught. */
+  readonly invariants: readonly string[];
+  /** Histories that are hard on it. @default each seed's own */
+  readonly profile?: ProfileName;
+  /** @default true */
+  readonly hasLeases?: boolean;
+}
+
+export interface Edit {
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/**
+ * The bugs M1 to M22 of the catalogue as far as what they break exists, each at the place where this product would have it;
+ * and X… for its own mechanisms.
+ */
+export const PLANTS: readonly Plant[] = [
+  {
+    id: "M1",
+    bug: "a repeated claim of a slot makes another run, since ids are random (PowerJob 661)",
+    edits: [
+      {
+        file: "core/services/slot-run.ts",
+        find: "    stamp: stampOf(slot.atMs),\n    version,",
+        replace: "    stamp: stampOf(slot.atMs, String(Math.floor(nowMs * 16)).slice(-9)),\n    version,",
+      },
+    ],
+    invariants: ["I2"],
+  },
+  {
+    id: "M2",
+    bug: "what a visit has rung for counts as settled before it has a row (XXL-JOB 2593)",
+    edits: [
+      {
+        file: "core/services/visit-job.ts",
+        find: "      settledMs: settled.settledMs,",
+        replace: "      settledMs: plan.cursorMs,",
+      },
+    ],
+    invariants: ["I1"],
+  },
+  {
+    id: "M3",
+    bug: "a visit goes on from now, not from where the last one ended (Dkron 1210)",
+    edits: [
+      {
+        file: "core/services/visit-job.ts",
+        find: "    cursorMs: Math.max(entry.cursorMs, sinceMs),",
+        replace: "    cursorMs: Math.max(entry.cursorMs, sinceMs, Math.floor(nowMs)),",
+      },
+      {
+        file: "core/services/visit-job.ts",
+        find: "    afterMs: Math.max(entry.settledMs, sinceMs),",
+        replace: "    afterMs: Math.max(entry.settledMs, sinceMs, entry.cursorMs < nowMs ? Math.floor(nowMs) : 0),",
+      },
+    ],
+    invariants: ["I1"],
+  },
+  {
+    id: "M4",
+    bug: "nobody rings again for slots whose message is lost",
+    edits: [
+      {
+        file: "core/services/settle-slots.ts",
+        find: 'if (waiting.length > 0 && current.version.state === "active") {',
+        replace: "if (waiting.length < 0) {",
+      },
+    ],
+    invariants: ["I1"],
+  },
+  {
+    id: "M5",
+    bug: "a result is taken of whoever brings it, as long as the run is running (DolphinScheduler 8110)",
+    edits: [
+      {
+        file: "core/services/finish-run.ts",
+        find: 'if (current === undefined || current.run.status !== "running" || current.run.epoch !== run.epoch) {',
+        replace: 'if (current === undefined || current.run.status !== "running") {',
+      },
+    ],
+    invariants: ["I14"],
+  },
+  {
+    id: "M6",
+    bug: "the end of an attempt takes no notice of a cancellation",
+    edits: [
+      {
+        file: "core/run/after-attempt.ts",
+        find: "if (run.cancel !== undefined) {\n    const stop = { confirmed: true,",
+        replace: "if (run.cancel === null) {\n    const stop = { confirmed: true,",
+      },
+    ],
+    invariants: ["I18"],
+  },
+  {
+    id: "M7",
+    bug: "a claim is read, then written without a condition",
+    edits: [
+      {
+        file: "core/services/claim-run.ts",
+        find: "core.runs.put(running, expect, { lazy: true })",
+        replace: 'core.runs.put(running, "any", { lazy: true })',
+      },
+    ],
+    invariants: ["I12", "I13", "I15"],
+  },
+  {
+    id: "M8",
+    bug: "a limit is read, then written without a condition (Dkron 1569)",
+    edits: [
+      {
+        file: "core/store/limit-store.ts",
+        find: 'choice.limit, stored?.rev ?? "absent")',
+        replace: 'choice.limit, "any")',
+      },
+    ],
+    invariants: ["I23", "I25", "I28"],
+  },
+  {
+    id: "M9",
+    bug: "a reaper takes a run from its worker without a look at what became of it (Airflow 25843)",
+    edits: [
+      {
+        file: "core/services/end-lost.ts",
+        find: "await core.runs.put(queued, rev)",
+        replace: 'await core.runs.put(queued, "any")',
+      },
+    ],
+    invariants: ["I12", "I14", "I15"],
+  },
+  {
+    id: "M10",
+    bug: "a claim does not look whether the job is still active",
+    edits: [
+      {
+        file: "core/services/claim-run.ts",
+        find: 'if (end === undefined && current.version.state === "active")',
+        replace: "if (end === undefined)",
+      },
+    ],
+    invariants: ["I6"],
+  },
+  {
+    id: "M11",
+    bug: "an idempotency key is put down after the runs that it names",
+    edits: [
+      {
+        file: "core/services/trigger-runs.ts",
+        find: 'const written = await core.table.put(itemKey, record, "absent");',
+        replace: "const written = { ok: true };",
+      },
+      {
+        file: "core/services/trigger-runs.ts",
+        find: "  return identity.isRepeat\n",
+        replace:
+          '  if (idempotencyKey !== undefined && !identity.isRepeat) await core.table.put(keys.idempotency(namespace, `${name}#${idempotencyKey}`), { ...identity, fingerprint: JSON.stringify(requests) }, "any");\n  return identity.isRepeat\n',
+      },
+    ],
+    invariants: ["I36"],
+  },
+  {
+    id: "M12",
+    bug: "a send of which nobody knows what became counts as done",
+    edits: [
+      {
+        file: "core/services/send.ts",
+        find: "left = await core.queue.send(name, left);",
+        replace: "left = await core.queue.send(name, left).catch(() => []);",
+      },
+    ],
+    invariants: ["I4"],
+    profile: "mild",
+  },
+  {
+    id: "M13",
+    bug: "a scheduler writes final rows without a condition, since it holds the lease",
+    edits: [
+      {
+        file: "core/services/close-slot.ts",
+        find: 'endedAtMs: nowMs }, "absent");',
+        replace: 'endedAtMs: nowMs }, "any");',
+      },
+    ],
+    invariants: ["I12", "I11", "I14"],
+    profile: "outage",
+    hasLeases: false,
+  },
+  {
+    id: "M14",
+    bug: "what comes twice when clocks go back fires twice",
+    edits: [
+      {
+        file: "core/schedule/cron-slots.ts",
+        find: 'const repeat = rule.cron.followsElapsedTime ? "both" : rule.repeat;',
+        replace: 'const repeat = "both";',
+      },
+    ],
+    invariants: ["I9"],
+    profile: "dst",
+  },
+  {
+    id: "M16",
+    bug: "whoever leaves a limit that it does not hold takes another's place away",
+    edits: [
+      {
+        file: "core/services/leave-limit.ts",
+        find: "if (![...limit.holders, ...limit.waiters].some((member) => isSame(member, run))) return { result: [] };",
+        replace:
+          "if (![...limit.holders, ...limit.waiters].some((member) => isSame(member, run))) return { limit: leave(limit, (member) => member === limit.holders[0], capacity).limit, result: [] };",
+      },
+    ],
+    invariants: ["I23", "I25", "I28"],
+  },
+  {
+    id: "M17",
+    bug: "slots of a pause fire although a gap accounts for them",
+    edits: [
+      {
+        file: "core/ledger/plan.ts",
+        find: "    if (newer >= take) return undefined;",
+        replace: "",
+      },
+      {
+        file: "core/ledger/plan.ts",
+        find: "slot.excludedBy !== undefined || take === 0) return undefined;",
+        replace: "slot.excludedBy !== undefined) return undefined;",
+      },
+    ],
+    invariants: ["I6"],
+  },
+  {
+    id: "M21",
+    bug: "an attempt that was drained is charged",
+    edits: [
+      {
+        file: "core/run/after-attempt.ts",
+        find: 'return { ...withoutTransient(drained), status: "queued" };',
+        replace: 'return { ...withoutTransient(drained), charged: drained.charged + 1, status: "queued" };',
+      },
+    ],
+    invariants: ["I15"],
+  },
+  {
+    id: "M22",
+    bug: "this version drops the fields of the next one",
+    edits: [
+      {
+        file: "core/store/run-store.ts",
+        find: "const result = await this.#table.put(keys.run(run), run, expect, options);",
+        replace:
+          "const { later: _, ...known } = run;\n    const result = await this.#table.put(keys.run(run), known, expect, options);",
+      },
+    ],
+    invariants: ["I53"],
+    profile: "mixed",
+  },
+  {
+    id: "X1",
+    bug: "a slow claim takes away the limits that a faster one of the same run relies upon",
+    edits: [
+      {
+        file: "core/limit/limit.ts",
+        find: "isSame(member, run) && basisOf(member) < before)",
+        replace: "isSame(member, run))",
+      },
+    ],
+    invariants: ["I23", "I25"],
+  },
+  {
+    id: "X2",
+    bug: "an entry is armed after the version that it walks",
+    edits: [
+      {
+        file: "core/services/change-job.ts",
+        find: "    if (entry !== undefined) await core.due.arm(entry);\n    const previous",
+        replace: "    const previous",
+      },
+      {
+        file: "core/services/change-job.ts",
+        find: "if (!(await core.jobs.commit(next, previous))) continue;",
+        replace:
+          "if (!(await core.jobs.commit(next, previous))) continue;\n    if (entry !== undefined) await core.due.arm(entry);",
+      },
+    ],
+    invariants: ["I1"],
+  },
+  {
+    id: "X3",
+    bug: "an entry moves before what its visit rings for has been sent, and its looks begin anew",
+    edits: [
+      {
+        file: "core/services/visit-runs.ts",
+        find: "  return { visitAtMs: nowMs + waitMs, ring, isAgain: true };",
+        replace: "  return undefined;",
+      },
+    ],
+    invariants: ["I20"],
+  },
+  {
+    id: "X4",
+    bug: "a chain is left alone once its visit has died",
+    edits: [
+      {
+        file: "core/services/visit-after-end.ts",
+        find: "    ...again(core, { ...entry, cursorMs, settledMs: cursorMs, looks: 0 }, visitAtMs),",
+        replace: "",
+      },
+    ],
+    invariants: ["I1"],
+  },
+];

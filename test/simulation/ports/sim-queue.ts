@@ -1,0 +1,171 @@
+import {
+  checkMax,
+  checkMessages,
+  checkQueueName,
+  checkReceive,
+  checkVisibility,
+} from "../../../adapters/shared/queue-rules.ts";
+import type {
+  DeadLetter,
+  OutgoingMessage,
+  Queue,
+  QueueDepth,
+  QueueName,
+  ReceivedMessage,
+  ReceiveOptions,
+} from "../../../core/ports/queue.ts";
+import type { FaultPlan } from "../faults/fault-plan.ts";
+import { hashOf } from "../kernel/keyed-draws.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Life } from "../kernel/life.ts";
+import type { QueueService } from "./queue-service.ts";
+
+export interface SimQueueOptions {
+  readonly service: QueueService;
+  readonly kernel: Kernel;
+  readonly faults: FaultPlan;
+  readonly life: Life;
+  /** Delays are rounded down to whole seconds, as on SQS. */
+  readonly hasWholeSeconds: boolean;
+}
+
+/** The Queue port as one process sees it: the worst standard queue that there may be. */
+export class SimQueue implements Queue {
+  readonly #options: SimQueueOptions;
+
+  constructor(options: SimQueueOptions) {
+    this.#options = options;
+  }
+
+  async send(queue: QueueName, messages: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
+    checkQueueName(queue);
+    checkMessages(messages);
+    const { faults, life } = this.#options;
+    const { draws } = faults;
+    const sendAll = (): readonly OutgoingMessage[] => {
+      for (const message of messages) this.#accept(queue, message);
+      return [];
+    };
+    // By what is sent, so that the faults of one batch do not depend on how many batches came before.
+    const entity = `${queue} ${hashOf(messages.map(({ body }) => body).join())}`;
+    return life.call("queue.send", entity, sendAll, {
+      withFault: (fault, call) => {
+        const isPart = (index: number): boolean => draws.isIn(0.5, `part ${index} of ${call}`);
+        switch (fault) {
+          case "declined": {
+            const declined = messages.filter((message, index) => {
+              if (!isPart(index)) return true;
+              this.#accept(queue, message);
+              return false;
+            });
+            return { value: declined };
+          }
+          case "lost":
+            messages.forEach((message, index) => (isPart(index) ? undefined : this.#accept(queue, message)));
+            return { value: [] };
+          case "doubled":
+            return { value: [...sendAll(), ...sendAll()] };
+          case "doubledLater": {
+            const delayMs = draws.magnitude(10_000, 3 * 3_600_000, `again ${call}`);
+            this.#options.kernel.in(delayMs, sendAll);
+            return { value: sendAll() };
+          }
+          case "late": {
+            const lateMs = draws.magnitude(1_000, 300_000, `late ${call}`);
+            for (const message of messages) this.#accept(queue, { ...message, delayMs: message.delayMs + lateMs });
+            return { value: [] };
+          }
+          case "unknownDone":
+          case "dieAfter":
+            messages.forEach((message, index) => (isPart(index) ? this.#accept(queue, message) : undefined));
+            return { value: [] };
+          default:
+            return undefined;
+        }
+      },
+    });
+  }
+
+  async receive(queue: QueueName, options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
+    checkQueueName(queue);
+    checkReceive(options);
+    const { service, life } = this.#options;
+    const { max, visibilityMs, waitMs, signal } = options;
+    const isOver = (): boolean => signal?.aborted === true;
+    const first = await life.call<readonly ReceivedMessage[] | "wait">(
+      "queue.receive",
+      `${queue} ${life.name}`,
+      () => {
+        if (isOver()) return [];
+        const taken = service.take(queue, { max, visibilityMs });
+        return taken.length > 0 || waitMs === 0 ? taken : "wait";
+      },
+      { withFault: (fault) => (fault === "blind" ? { value: [] } : undefined) },
+    );
+    if (first !== "wait") return first;
+    return this.#wait(queue, options);
+  }
+
+  async extend(queue: QueueName, receipts: readonly string[], visibilityMs: number): Promise<void> {
+    checkQueueName(queue);
+    checkVisibility(visibilityMs);
+    await this.#change("extend", queue, receipts, () =>
+      this.#options.service.extend(queue, receipts, Math.ceil(visibilityMs)),
+    );
+  }
+
+  async delete(queue: QueueName, receipts: readonly string[]): Promise<void> {
+    checkQueueName(queue);
+    await this.#change("delete", queue, receipts, () => this.#options.service.delete(queue, receipts));
+  }
+
+  async depth(queue: QueueName): Promise<QueueDepth> {
+    checkQueueName(queue);
+    return this.#options.life.call("queue.depth", queue, () => this.#options.service.depth(queue));
+  }
+
+  async deadLetters(queue: QueueName, max: number): Promise<readonly DeadLetter[]> {
+    checkQueueName(queue);
+    checkMax(max);
+    return this.#options.life.call("queue.deadLetters", queue, () =>
+      this.#options.service
+        .dead(queue)
+        .slice(0, max)
+        .map(({ body, group, receives }) => ({ body, group, receives })),
+    );
+  }
+
+  async redrive(queue: QueueName): Promise<number> {
+    checkQueueName(queue);
+    return this.#options.life.call("queue.redrive", queue, () => this.#options.service.redrive(queue));
+  }
+
+  #accept(queue: QueueName, { delayMs, ...message }: OutgoingMessage): void {
+    const { service, hasWholeSeconds } = this.#options;
+    service.send(queue, { ...message, delayMs: hasWholeSeconds ? Math.floor(delayMs / 1_000) * 1_000 : delayMs });
+  }
+
+  #change(method: string, queue: QueueName, receipts: readonly string[], effect: () => void): Promise<void> {
+    if (receipts.length === 0) return Promise.resolve();
+    return this.#options.life.call(`queue.${method}`, `${queue} ${receipts[0] ?? ""}`, effect, {
+      withFault: (fault) => (fault === "ignored" ? { value: undefined } : undefined),
+    });
+  }
+
+  /** Waits for the first messages, on the service's side: should the process die over it, what is given to it is on its way to nobody. */
+  #wait(queue: QueueName, { max, visibilityMs, waitMs, signal }: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
+    const { service, kernel, life } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<readonly ReceivedMessage[]>();
+    const finish = (messages: readonly ReceivedMessage[]): void => {
+      leave();
+      end.isCancelled = true;
+      signal?.removeEventListener("abort", abort);
+      life.later(1, () => resolve(messages));
+    };
+    const abort = (): void => finish([]);
+    const { leave } = service.wait(queue, { max, visibilityMs, deliver: finish });
+    const end = kernel.in(waitMs, () => finish([]));
+    signal?.addEventListener("abort", abort, { once: true });
+    return promise;
+  }
+}

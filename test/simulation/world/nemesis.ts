@@ -1,0 +1,125 @@
+import type { KeyedDraws } from "../kernel/keyed-draws.ts";
+import type { Body } from "./body.ts";
+import type { SimProcess } from "./sim-process.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** Harm that is done to processes and services as a whole, beside that of single calls. */
+export type Blow =
+  | "kill"
+  | "freeze"
+  | "drain"
+  | "schedulersDown"
+  | "workersDown"
+  | "allDown"
+  | "outage"
+  | "longOutage"
+  | "cutOff"
+  | "purge"
+  | "poison"
+  | "replay"
+  | "clockStep"
+  | "hostClock";
+
+export interface NemesisOptions {
+  /** How often each blow falls in one history, on the average. Each seed leaves about half of them out. */
+  readonly blows: Readonly<Partial<Record<Blow, number>>>;
+  readonly horizonMs: number;
+  readonly draws: KeyedDraws;
+}
+
+/** How far the clock of one host may be off. */
+export const MAX_SKEW_MS = 2_000;
+
+/** Plans every blow of a history. */
+export function planBlows(simulation: Simulation, body: Body, { blows, horizonMs, draws }: NemesisOptions): void {
+  const { kernel, faults } = simulation;
+  for (const [blow, mean] of Object.entries(blows) as [Blow, number][]) {
+    if (draws.isIn(0.5, `no ${blow}`)) continue;
+    const count = Math.round(draws.within(0.5, 2 * mean, `how often ${blow}`));
+    for (let index = 0; index < count; index += 1) {
+      const name = `${blow} ${index}`;
+      kernel.at(draws.draw(`when ${name}`) * horizonMs, () => {
+        if (faults.carryOut(blow, `blow|${name}`)) strike(simulation, body, { blow, draws: draws.part(name) });
+      });
+    }
+  }
+}
+
+function strike(simulation: Simulation, body: Body, { blow, draws }: { blow: Blow; draws: KeyedDraws }): void {
+  const all = [...body.schedulers, ...body.workers()];
+  const living = all.filter(({ life }) => life !== undefined);
+  const one = living.length === 0 ? undefined : draws.pick(living, "who");
+  const longMs = draws.magnitude(2 * 60_000, 25 * 60_000, "long");
+  switch (blow) {
+    case "kill":
+      return one?.kill("kill -9");
+    case "freeze":
+      return one?.life?.freeze(draws.magnitude(1_000, 600_000, "how long"));
+    case "drain":
+      return one?.drain(body.drainLimitMs);
+    case "schedulersDown":
+      return holdDown(body.schedulers, longMs);
+    case "workersDown":
+      return holdDown(body.workers(), longMs);
+    case "allDown":
+      return holdDown(all, longMs);
+    case "outage":
+      return simulation.outage(
+        draws.pick(["table", "queue", "any", "logs"], "port"),
+        draws.magnitude(1_000, 120_000, "how long"),
+      );
+    case "longOutage":
+      return simulation.outage(draws.pick(["table", "queue", "any"], "port"), longMs);
+    case "cutOff":
+      return one?.cutOff(draws.pick(["table", "queue", "any"], "port"), draws.magnitude(1_000, 600_000, "how long"));
+    case "purge":
+      simulation.service.purge();
+      return undefined;
+    case "poison":
+      return poison(simulation, draws);
+    case "replay":
+      return replay(simulation, draws);
+    case "clockStep":
+      if (one !== undefined) one.wallOffsetMs = draws.within(-MAX_SKEW_MS, MAX_SKEW_MS, "step");
+      return undefined;
+    case "hostClock":
+      simulation.hostOffsetMs += draws.pick([-1, 1], "direction") * draws.magnitude(500, 3_600_000, "step");
+      return undefined;
+  }
+}
+
+function holdDown(processes: readonly SimProcess[], ms: number): void {
+  for (const process of processes) process.holdDown(ms);
+}
+
+const POISON = [
+  "",
+  "not JSON",
+  "null",
+  "[]",
+  '{"v":2,"namespace":"default","job":"job-1","stamp":"20260105T100000.000Z","dueAtMs":0}',
+  '{"v":1,"namespace":"default","job":"job-1","stamp":"20991231T000000.000Z","dueAtMs":0}',
+  '{"v":1,"namespace":"default","job":"job-1","stamp":"20260105T100003.000Z","version":99,"dueAtMs":0}',
+  '{"v":1,"namespace":"default","job":"job-1","stamp":"rubbish","version":1,"dueAtMs":0}',
+  '{"v":1,"namespace":"other","job":"job-1","stamp":"20260105T100000.000Z","version":1,"dueAtMs":0}',
+  '{"v":1,"namespace":"default","job":"job-1","stamp":"20260105T101000.000Z","version":1,"dueAtMs":0}',
+];
+
+/** Messages that nobody has sent: unreadable, of unknown runs, of instants that are no slots, of another tenant. */
+function poison(simulation: Simulation, draws: KeyedDraws): void {
+  const { service } = simulation;
+  const queue = draws.pick(service.names.length === 0 ? ["default.normal"] : service.names, "queue");
+  service.send(queue, { body: draws.pick(POISON, "what"), group: "default", delayMs: 0 });
+}
+
+/** Some of the messages that are there, once more. */
+function replay(simulation: Simulation, draws: KeyedDraws): void {
+  const { service, kernel } = simulation;
+  for (const queue of service.names) {
+    for (const [index, body] of service.bodies(queue).entries()) {
+      if (index >= 20 || !draws.isIn(0.5, `${queue} ${index}`)) continue;
+      const delayMs = draws.magnitude(1_000, 600_000, `delay ${queue} ${index}`);
+      kernel.in(delayMs, () => service.send(queue, { body, group: "default", delayMs: 0 }));
+    }
+  }
+}
