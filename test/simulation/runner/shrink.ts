@@ -44,7 +44,8 @@ export async function shrink(
     }
     return false;
   };
-  while (tape.length > 0 && left > 0) {
+  for (;;) {
+    if (tape.length === 0 || left <= 0) break;
     if (await leaveOut()) parts = Math.max(2, parts - 1);
     else if (parts >= tape.length) break;
     else parts = Math.min(tape.length, parts * 2);
