@@ -1,6 +1,7 @@
 import { CarillonError } from "../../core/errors.ts";
 import { PortError, type PortErrorCode } from "../../core/ports/errors.ts";
 import { ScheduleError } from "../../core/schedule/schedule-error.ts";
+import { SendError } from "../../core/services/send.ts";
 import { problem, ProblemError } from "../contract/problem.ts";
 
 /** When a store that is out of reach is worth another try. */
@@ -15,6 +16,7 @@ export function toProblem(error: unknown): ProblemError {
   if (error instanceof CarillonError) return pointed(error, "");
   if (error instanceof ScheduleError) return pointed(error, "/schedule");
   if (error instanceof PortError) return PORT_PROBLEMS[error.code](error);
+  if (error instanceof SendError) return unrung(error);
   return internal(error);
 }
 
@@ -47,11 +49,7 @@ function pointed(error: CarillonError | ScheduleError, prefix: string): ProblemE
 const PORT_PROBLEMS: Readonly<Record<PortErrorCode, (error: PortError) => ProblemError>> = {
   UNAVAILABLE: unavailable,
   THROTTLED: unavailable,
-  UNKNOWN_OUTCOME: (cause) =>
-    new ProblemError(problem("unavailable", "The store did not answer: the change may or may not have been made"), {
-      headers: RETRY_AFTER,
-      cause,
-    }),
+  UNKNOWN_OUTCOME: unknownOutcome,
   STORAGE_FULL: (cause) => new ProblemError(problem("storage-full", "The store has no space left"), { cause }),
   INVALID: internal,
 };
@@ -59,6 +57,21 @@ const PORT_PROBLEMS: Readonly<Record<PortErrorCode, (error: PortError) => Proble
 function unavailable(cause: PortError): ProblemError {
   const detail = "The store can't be reached for the moment";
   return new ProblemError(problem("unavailable", detail), { headers: RETRY_AFTER, cause });
+}
+
+function unknownOutcome(cause: Error): ProblemError {
+  const detail = "The store did not answer: the change may or may not have been made";
+  return new ProblemError(problem("unavailable", detail), { headers: RETRY_AFTER, cause });
+}
+
+/**
+ * What is rung for has been recorded before: whatever kept the queue from taking a message, also one that it certainly has
+ * not taken, nobody may be told that nothing happened.
+ */
+function unrung(error: SendError): ProblemError {
+  const { cause } = error;
+  const mayHelpLater = cause instanceof PortError && cause.code !== "INVALID";
+  return mayHelpLater ? unknownOutcome(error) : internal(error);
 }
 
 function internal(cause: unknown): ProblemError {

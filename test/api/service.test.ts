@@ -86,6 +86,25 @@ describe("failures of the store", () => {
     expect(answer.text).not.toContain("secret");
   });
 
+  it.each(["UNAVAILABLE", "THROTTLED", "UNKNOWN_OUTCOME", "STORAGE_FULL"] as const)(
+    "%s of a queue, after what it is to ring for has been recorded, leaves the outcome open",
+    async (code) => {
+      const rig = await ApiRig.open();
+      await rig.send("PUT", "/v1/namespaces/default/jobs/report", { body: REPORT, headers: { "if-none-match": "*" } });
+      rig.core.queue.send = async () => {
+        throw new PortError(code, "the disk at /secret/path");
+      };
+
+      const path = "/v1/namespaces/default/jobs/report/runs";
+      const answer = await rig.send("POST", path, { headers: { "idempotency-key": "k" } });
+
+      expect([answer.status, slugOf(answer), answer.headers.get("retry-after")]).toEqual([503, "unavailable", "1"]);
+      expect(answer.body.detail).toContain("may or may not");
+      const { body } = await rig.send<{ items: object[] }>("GET", path);
+      expect(body.items).toHaveLength(1);
+    },
+  );
+
   it("of an unknown kind give an id and no detail; the log has both", async () => {
     const { rig, answer } = await ask(new Error("password is hunter2"));
 
