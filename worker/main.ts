@@ -56,7 +56,9 @@ process.on("SIGTERM", drain);
 process.on("SIGINT", drain);
 process.on("disconnect", drain);
 process.on("unhandledRejection", onError);
-process.send?.({ kind: "ready" });
+// A server that was gone before we listened says so no more.
+if (process.send !== undefined && !process.connected) drain();
+tellServer({ kind: "ready" });
 const reporting = setInterval(reportMetrics, METRICS_PERIOD_MS);
 await worker.run();
 clearInterval(reporting);
@@ -68,5 +70,13 @@ process.exit(0);
 /** Tells the server what was measured, as long as there is one. */
 function reportMetrics(): void {
   const report = process.connected ? metrics.take() : undefined;
-  if (report !== undefined) process.send?.({ kind: "metrics", report });
+  if (report !== undefined) tellServer({ kind: "metrics", report });
+}
+
+/**
+ * A server that has been killed may look connected still. What it can't be told any more is nobody's loss: without a
+ * callback it would be an error event, which ends the worker in the midst of its attempts.
+ */
+function tellServer(message: object): void {
+  process.send?.(message, undefined, undefined, () => undefined);
 }
