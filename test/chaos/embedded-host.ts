@@ -191,14 +191,20 @@ function listeningAt(child: ChildProcess): Promise<string> {
     const { stdout } = child;
     if (stdout === null) throw new Error("Cannot read the output of the server");
     const timer = AbortSignal.timeout(START_TIMEOUT_MS);
-    timer.addEventListener("abort", () => {
+    const giveUp = (): void => {
       reject(new Error(`It did not listen within ${START_TIMEOUT_MS} ms`));
       child.kill("SIGKILL");
-    });
+    };
+    timer.addEventListener("abort", giveUp);
     createInterface({ input: stdout }).on("line", (line) => {
       const match = /running at (\S+),/.exec(line);
-      if (match?.[1] !== undefined) resolve(match[1]);
+      if (match?.[1] === undefined) return;
+      timer.removeEventListener("abort", giveUp);
+      resolve(match[1]);
     });
-    child.once("exit", (code, name) => reject(new Error(`It ended with ${code ?? name} before it listened`)));
+    child.once("exit", (code, name) => {
+      timer.removeEventListener("abort", giveUp);
+      reject(new Error(`It ended with ${code ?? name} before it listened`));
+    });
   });
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { HARMS, type HarmName } from "./harm/plan.ts";
-import { playRound } from "./round.ts";
+import { EMBEDDED_HARMS } from "./harm/embedded-harms.ts";
+import { playRound, type RoundOptions, type RoundResult } from "./round.ts";
 
 /**
  * `npm run chaos`: the whole product in real processes, harmed in every way that a machine knows, and judged from outside.
@@ -15,20 +15,24 @@ import { playRound } from "./round.ts";
  * - `harm/`: the harm, and when it is done
  * - `power-loss.ts`, `data-copy.ts`, `verify-copy.ts`: what a loss of power would leave
  * - `check/`: the checker
+ * - `cloud/`: the same for the AWS body over emulators (`--body cloud`)
  */
 const HELP = `Usage: npm run chaos -- [options]
 
+  --body BODY      embedded (default), or cloud: the built functions and real workers over emulators
   --minutes M      how long harm is done (default 5)
   --seed N         what is done when, and to whom (default: drawn, and printed)
-  --kills N        processes killed (default 40 a minute)
+  --kills N        processes killed (default 40 a minute; 20 on the cloud, where a worker takes longer to come back)
   --servers N      servers on the data folder (default 3)
   --workers N      worker processes of each (default 2)
-  --only KIND,…    kinds of harm: ${Object.keys(HARMS).join(", ")}
+  --only KIND,…    kinds of harm: ${Object.keys(EMBEDDED_HARMS).join(", ")};
+                   of the cloud: see cloud/cloud-harms.ts
   --quiet          no journal, only the ledger
 `;
 
 const { values } = parseArgs({
   options: {
+    body: { type: "string", default: "embedded" },
     minutes: { type: "string", default: "5" },
     seed: { type: "string" },
     kills: { type: "string" },
@@ -40,6 +44,8 @@ const { values } = parseArgs({
   },
 });
 
+const KILLS_A_MINUTE: Readonly<Record<string, number>> = { embedded: 40, cloud: 20 };
+const LONGEST_MS = 20_000;
 const AROUND_MS = 8_000;
 const MAX_SHOWN = 20;
 
@@ -50,14 +56,14 @@ async function play(): Promise<number> {
   const minutes = Number(values.minutes);
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   process.stdout.write(`Seed ${seed}\n`);
-  const { report, violations, journal, folder } = await playRound({
+  const { report, violations, journal, folder } = await playOn(values.body, {
     seed,
     minutes,
-    kills: values.kills === undefined ? Math.round(40 * minutes) : Number(values.kills),
+    kills: values.kills === undefined ? Math.round((KILLS_A_MINUTE[values.body] ?? 0) * minutes) : Number(values.kills),
     servers: Number(values.servers),
     workers: Number(values.workers),
-    only: kindsOf(values.only),
-    longestMs: 20_000,
+    only: values.only.split(",").filter((kind) => kind !== ""),
+    longestMs: Math.min(LONGEST_MS, (minutes * 60_000) / 5),
     settleWithinMs: 180_000,
     ...(values.quiet ? {} : { print: (line) => void process.stdout.write(`${line}\n`) }),
   });
@@ -71,10 +77,11 @@ async function play(): Promise<number> {
   return violations.length === 0 ? 0 : 1;
 }
 
-function kindsOf(list: string): readonly HarmName[] {
-  const kinds = list.split(",").filter((kind) => kind !== "");
-  const stranger = kinds.find((kind) => !Object.hasOwn(HARMS, kind));
-  if (stranger !== undefined)
-    throw new Error(`Cannot do ${JSON.stringify(stranger)}: the kinds are ${Object.keys(HARMS).join(", ")}`);
-  return kinds as HarmName[];
+async function playOn(body: string, options: RoundOptions): Promise<RoundResult> {
+  if (body === "embedded") return playRound(options);
+  if (body !== "cloud") throw new Error(`Cannot play on ${JSON.stringify(body)}: the bodies are embedded and cloud`);
+  // Named in a variable: the cloud's host is compiled with the templates that it reads, and not with this.
+  const module = "./cloud/cloud-round.ts";
+  const { playCloudRound } = (await import(module)) as { playCloudRound: typeof playRound };
+  return playCloudRound(options);
 }

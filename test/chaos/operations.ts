@@ -23,6 +23,8 @@ export interface Operation {
   readonly latestHostMs: number;
   readonly outcome: Outcome;
   readonly answer?: Answer;
+  /** Of the answer, when it was a problem in the words of the product itself. */
+  readonly problemStatus?: number;
   /** Of a refusal or a lost answer: why. */
   readonly reason?: string;
 }
@@ -48,7 +50,7 @@ export interface Wish extends Pick<Operation, "id" | "kind" | "job" | "isIdempot
 export async function operate({ send, ...wish }: Wish, latestHostMs: () => number): Promise<Operation> {
   const begunAtUptimeMs = uptimeMs();
   const sends = { count: 0 };
-  const ended = (outcome: Outcome, rest: Pick<Operation, "answer" | "reason">): Operation => ({
+  const ended = (outcome: Outcome, rest: Pick<Operation, "answer" | "problemStatus" | "reason">): Operation => ({
     ...wish,
     begunAtUptimeMs,
     endedAtUptimeMs: uptimeMs(),
@@ -59,7 +61,8 @@ export async function operate({ send, ...wish }: Wish, latestHostMs: () => numbe
   try {
     return ended("acknowledged", { answer: await send(sends) });
   } catch (error) {
-    return ended(outcomeOf(error, sends.count), { reason: String(error) });
+    const status = error instanceof ApiError && error.isFromServer ? { problemStatus: error.status } : {};
+    return ended(outcomeOf(error, sends.count), { ...status, reason: String(error) });
   }
 }
 

@@ -24,7 +24,12 @@ export function findWorkers(folder: string): readonly Found[] {
 
 /** The processes of attempts: all that have inherited the path of the effects ledger from their job. */
 export function findAttemptProcesses(effectsPath: string): readonly Found[] {
-  return find((pid) => readText(`/proc/${pid}/environ`).split("\0").includes(`EFFECTS=${effectsPath}`));
+  return findByVariable(`EFFECTS=${effectsPath}`);
+}
+
+/** Processes that were started with a variable, written `NAME=value`. */
+export function findByVariable(variable: string): readonly Found[] {
+  return find((pid) => readText(`/proc/${pid}/environ`).split("\0").includes(variable));
 }
 
 /** @returns `false` when it is not there any more */

@@ -6,20 +6,21 @@ import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CarillonClient } from "../../client/sdk/client.ts";
 import { check } from "./check/check.ts";
-import type { CopyFinding, JobReading, Violation } from "./check/history.ts";
-import { checkRuns } from "./check/runs.ts";
-import { checkSlots } from "./check/slots.ts";
+import type { CopyFinding, Violation } from "./check/history.ts";
 import { Counts } from "./counts.ts";
 import { Draws } from "./draws.ts";
 import { readEffects } from "./effects.ts";
 import { EmbeddedHost } from "./embedded-host.ts";
 import { FencedWatch } from "./fenced-watch.ts";
 import type { HarmContext } from "./harm/harm.ts";
-import { HARMS, type HarmName, planHarm } from "./harm/plan.ts";
+import { EMBEDDED_HARMS } from "./harm/embedded-harms.ts";
+import { doHarm, planHarm } from "./harm/plan.ts";
 import { Journal } from "./journal.ts";
 import { Proxy } from "./proxy.ts";
 import { readJobs } from "./read-jobs.ts";
+import { checkLogs } from "./check/logs.ts";
 import { makeReport, type Report } from "./report.ts";
+import { settle } from "./settle.ts";
 import { Control } from "./shims/control.ts";
 import { Workload } from "./workload.ts";
 
@@ -30,7 +31,7 @@ export interface RoundOptions {
   readonly servers: number;
   /** Worker processes of each server. */
   readonly workers: number;
-  readonly only: readonly HarmName[];
+  readonly only: readonly string[];
   /** Longest freeze or outage. */
   readonly longestMs: number;
   /** How long everything may take to come to rest when harm has ended. */
@@ -43,11 +44,10 @@ export interface RoundResult {
   readonly report: Report;
   readonly violations: readonly Violation[];
   readonly journal: Journal;
-  /** Where data, logs and effects are; only when something was violated. */
+  /** Where data, logs, effects and journal are; only when something was violated. */
   readonly folder?: string;
 }
 
-const LOOK_MS = 1_500;
 /** Between the two last readings, in which nothing may change. */
 const REREAD_AFTER_MS = 2_500;
 
@@ -56,7 +56,8 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const { seed, minutes, servers, workers, longestMs } = options;
   const folder = mkdtempSync(join(tmpdir(), "carillon-chaos-"));
   const control = new Control(join(folder, "control"));
-  const journal = new Journal(() => control.hostNowMs(), options.print);
+  const hostNowMs = () => control.hostNowMs();
+  const journal = new Journal(hostNowMs, options.print);
   const counts = new Counts();
   const draws = new Draws(seed);
   const effectsPath = join(folder, "effects.log");
@@ -67,7 +68,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
     (fate) => counts.add(`requests.${fate}`),
   );
   const copies: CopyFinding[] = [];
-  let violations: readonly Violation[] = [];
+  let isSound = false;
   try {
     await host.open();
     await proxy.listen();
@@ -97,11 +98,8 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
     };
     const working = workload.run(ended.signal);
     const watching = fenced.run(ended.signal);
-    const doing = planHarm(draws, options).map(async ({ atMs, kind, name }) => {
-      await setTimeout(atMs);
-      await doHarm(context, kind, name, draws);
-    });
-    const all = Promise.all([...doing, working, watching]);
+    const doing = doHarm(planHarm(draws, EMBEDDED_HARMS, options), EMBEDDED_HARMS, { context, draws });
+    const all = Promise.all([doing, working, watching]);
     // Nothing of it ends before it is told to, unless it fails.
     await Promise.race([setTimeout(minutes * 60_000), all]);
     journal.note("Harm ends");
@@ -113,11 +111,11 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
     await host.whole();
     const client = () => new CarillonClient({ url: host.url, token });
     await workload.end(host.url);
-    const first = await settle(client, { workload, control, withinMs: options.settleWithinMs });
+    const first = await settle(client, { workload, hostNowMs, withinMs: options.settleWithinMs });
     const healedAfterMs = performance.now() - healingSinceMs;
     journal.note(`At rest after ${Math.round(healedAfterMs)} ms`);
     await setTimeout(REREAD_AFTER_MS);
-    const second = await readJobs(client(), workload.jobs, control.hostNowMs());
+    const second = await readJobs(client(), workload.jobs, hostNowMs());
     const logBytes = statSync(`${host.databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     await host.close();
     const history = {
@@ -129,7 +127,8 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
       copies,
       integrity: await checkIntegrity(host.databasePath),
     };
-    violations = [...check(history), ...lateEnds(counts)];
+    const violations = [...check(history), ...checkLogs(join(folder, "logs")), ...lateEnds(counts)];
+    isSound = violations.length === 0;
     const report = makeReport(history, {
       seed,
       minutes,
@@ -139,58 +138,19 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
       fenced: fenced.count,
       logBytes,
     });
-    return { report, violations, journal, ...(violations.length === 0 ? {} : { folder }) };
+    return { report, violations, journal, ...(isSound ? {} : { folder }) };
   } finally {
     await proxy.close();
     await host.kill();
     control.close();
-    if (violations.length === 0) rmSync(folder, { recursive: true, force: true });
+    if (isSound) rmSync(folder, { recursive: true, force: true });
     else writeFileSync(join(folder, "journal.log"), journal.lines().join("\n"));
   }
 }
 
-/** What finds nothing to do harm to tries again for a while, and then does another kind of the same. */
-async function doHarm(context: HarmContext, kind: HarmName, name: string, draws: Draws): Promise<void> {
-  const random = draws.at(name);
-  for (let round = 0; round < MAX_TRIES && !context.signal.aborted; round += 1) {
-    try {
-      if (await HARMS[kind](context, random, name)) return;
-    } catch (error) {
-      context.journal.note(`${name} failed: ${String(error)}`);
-      return;
-    }
-    await setTimeout(TRY_AGAIN_MS, undefined, { signal: context.signal }).catch(() => undefined);
-  }
-  context.journal.note(`${name} found nothing to do it to`);
-}
-
-const MAX_TRIES = 20;
-const TRY_AGAIN_MS = 250;
-
-/** Reads until nothing is open any more, or time is over; returns what was read last. */
-async function settle(
-  client: () => CarillonClient,
-  { workload, control, withinMs }: { workload: Workload; control: Control; withinMs: number },
-): Promise<readonly JobReading[]> {
-  const untilMs = performance.now() + withinMs;
-  for (;;) {
-    const readings = await readJobs(client(), workload.jobs, control.hostNowMs());
-    if (isAtRest(readings, workload) || performance.now() > untilMs) return readings;
-    await setTimeout(LOOK_MS);
-  }
-}
-
-function isAtRest(readings: readonly JobReading[], { operations }: Workload): boolean {
-  return readings.every(
-    (reading) =>
-      reading.ledger.pending === 0 &&
-      ![...checkRuns(reading), ...checkSlots(reading, operations)].some(({ kind }) => kind === "lost"),
-  );
-}
-
 function lateEnds(counts: Counts): readonly Violation[] {
   const late = counts.of("terminations.late");
-  return late === 0 ? [] : [{ kind: "lost", text: `${late} servers did not end in time after SIGTERM` }];
+  return late === 0 ? [] : [{ kind: "failed", text: `${late} servers did not end in time after SIGTERM` }];
 }
 
 /** In a process of its own, after all others have ended. */

@@ -27,6 +27,8 @@ const PACE_MS = 120;
 const OBSERVE_MS = 1_500;
 const OBSERVED_RUNS = 40;
 const TIMEOUT_MS = 4_000;
+/** When nothing is harmed any more an answer is waited for. */
+const PATIENT_TIMEOUT_MS = 30_000;
 const MAX_AT_ONCE = 24;
 const NOBODY: { count: number } = { count: 0 };
 
@@ -218,11 +220,12 @@ export class Workload {
 
   async #endOne(job: string, url: string): Promise<void> {
     const key = { namespace: NAMESPACE, job };
-    const reading = new CarillonClient({ ...this.#transport(NOBODY), url });
+    const client = (sends: { count: number }) =>
+      new CarillonClient({ ...this.#transport(sends), url, timeoutMs: PATIENT_TIMEOUT_MS });
+    const reading = client(NOBODY);
     const found = await reading.jobs.find(key);
     if (found === undefined) return;
     const base = { job, isIdempotent: false } as const;
-    const client = (sends: { count: number }) => new CarillonClient({ ...this.#transport(sends), url });
     if (found.state === "paused") {
       const send = async (sends: { count: number }) =>
         toldOfJob(await client(sends).jobs.resume(key, { missed: "last" }));

@@ -64,6 +64,7 @@ export interface History {
  * - `revived`: what was cancelled ran again
  * - `phantom`: effects and records contradict each other
  * - `overlap`: two runs or attempts at the same time that must not be
+ * - `failed`: the API answered with an internal error, or a process did not do what it is told to
  * - `corrupt`: a database is damaged
  */
 export type ViolationKind =
@@ -75,6 +76,7 @@ export type ViolationKind =
   | "revived"
   | "phantom"
   | "overlap"
+  | "failed"
   | "corrupt";
 
 export interface Violation {

@@ -13,6 +13,7 @@ export function checkOperations(
     ...readings.flatMap((reading) => checkVersions(reading, operations)),
     ...checkTriggers(operations, readings),
     ...checkCancels(operations, readings, effects),
+    ...operations.flatMap(checkAnswer),
   ];
 }
 
@@ -100,6 +101,12 @@ function checkCancels(
       const text = `${id} has cancelled run ${run.id} at attempt ${answer?.attempt}, and there are ${run.attempt}`;
       return [{ kind: "revived", text, atUptimeMs: late?.atUptimeMs ?? atUptimeMs }];
     });
+}
+
+/** Whatever happens to the platform, it has words for it. */
+function checkAnswer({ id, kind, job, problemStatus, reason, endedAtUptimeMs }: Operation): readonly Violation[] {
+  if (problemStatus !== 500) return [];
+  return [{ kind: "failed", text: `${id} (${kind} of ${job}): ${reason}`, atUptimeMs: endedAtUptimeMs }];
 }
 
 /** The operation that a manual run says that it comes from. */

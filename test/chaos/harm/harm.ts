@@ -1,10 +1,10 @@
-import type { SeededRandom } from "../../support/seeded-random.ts";
 import type { CopyFinding } from "../check/history.ts";
 import type { Counts } from "../counts.ts";
 import type { EmbeddedHost } from "../embedded-host.ts";
 import type { Journal } from "../journal.ts";
 import type { Proxy } from "../proxy.ts";
 import type { Control } from "../shims/control.ts";
+import type { HarmKind } from "./plan.ts";
 import type { Workload } from "../workload.ts";
 
 /** What harm is done with, and where it is put down. */
@@ -25,5 +25,5 @@ export interface HarmContext {
   readonly signal: AbortSignal;
 }
 
-/** One kind of harm. Resolves with `false` when there was nothing to do it to. */
-export type Harm = (context: HarmContext, random: SeededRandom, name: string) => Promise<boolean>;
+/** Does harm of one kind; resolves with `false` when there was nothing to do it to. */
+export type Harm = HarmKind<HarmContext>["harm"];

@@ -10,6 +10,12 @@ import type { Permissions } from "./permissions.ts";
 /** Serves the requests of one service. */
 export type Backend = (request: AwsRequest) => Promise<AwsAnswer>;
 
+/**
+ * What becomes of a request that is not answered as it should be: `reset`, the connection breaks before anything is done;
+ * `cut`, it is done, and the connection breaks instead of the answer.
+ */
+export type Breakage = "reset" | "cut";
+
 /** Who signs with an access key. Without a role everything is allowed: the test itself. */
 export interface Caller {
   readonly name: string;
@@ -39,8 +45,8 @@ export class AwsFront {
   readonly refusals: Refusal[] = [];
   readonly #options: AwsFrontOptions;
   readonly #server: Server;
-  /** Answers that a test puts in the place of a service's own. */
-  #fault: ((request: AwsRequest, caller: string) => AwsAnswer | undefined) | undefined;
+  /** What a test puts in the place of a service's answers. */
+  #fault: ((request: AwsRequest, caller: string) => AwsAnswer | Breakage | undefined) | undefined;
 
   constructor(options: AwsFrontOptions) {
     this.#options = options;
@@ -57,8 +63,8 @@ export class AwsFront {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
   }
 
-  /** From now on requests for which `fault` gives an answer get that one; `undefined` ends it. */
-  setFault(fault: ((request: AwsRequest, caller: string) => AwsAnswer | undefined) | undefined): void {
+  /** From now on requests for which `fault` gives an answer get that one, or break as it says; `undefined` ends it. */
+  setFault(fault: ((request: AwsRequest, caller: string) => AwsAnswer | Breakage | undefined) | undefined): void {
     this.#fault = fault;
   }
 
@@ -73,6 +79,7 @@ export class AwsFront {
     response.once("close", () => hangUp.abort());
     try {
       const answer = await this.#answer(await readAwsRequest(incoming, hangUp.signal));
+      if (answer === undefined) return void incoming.socket.destroy();
       response.writeHead(answer.status, { ...answer.headers, "content-length": answer.body.byteLength });
       response.end(answer.body);
     } catch (error) {
@@ -82,7 +89,8 @@ export class AwsFront {
     }
   }
 
-  async #answer(request: AwsRequest): Promise<AwsAnswer> {
+  /** @returns `undefined` when the connection is to break */
+  async #answer(request: AwsRequest): Promise<AwsAnswer | undefined> {
     const { callers, permissions, backends, meter } = this.#options;
     const caller = callers.get(request.accessKey);
     if (caller === undefined)
@@ -94,14 +102,15 @@ export class AwsFront {
       return jsonError(400, "AccessDeniedException", `${who} on resource: ${refusal.resource}`);
     }
     const faulty = this.#fault?.(request, caller.name);
-    if (faulty !== undefined) return faulty;
+    if (faulty === "reset") return undefined;
+    if (faulty !== undefined && faulty !== "cut") return faulty;
     const backend = backends[request.service];
     if (backend === undefined) return jsonError(404, "UnknownService", `There is no ${request.service} here`);
     const charge: Charge = chargeOf(request);
     const answer = await backend(charge.request);
     const { answer: visible, consumed } = await charge.settle(answer, backend);
     meter.record({ service: request.service, action: request.operation, caller: caller.name }, consumed);
-    return visible;
+    return faulty === "cut" ? undefined : visible;
   }
 }
 
