@@ -20,6 +20,10 @@ export interface WorkloadOptions {
   readonly draws: Draws;
   /** The latest wall time that the processes under test have been shown. */
   readonly latestHostMs: () => number;
+  /** Jobs with a schedule besides those that are changed. Default: all. */
+  readonly scheduled?: readonly string[];
+  /** How many times slower than usual things are asked for. Default 1. */
+  readonly slowness?: number;
 }
 
 /** Pause between the beginnings of two operations. */
@@ -61,15 +65,18 @@ export class Workload {
 
   /** Defines the jobs. */
   async define(): Promise<void> {
-    for (const job of [...JOBS, ...CHANGED_JOBS, ...MANUAL_JOBS]) await this.#carryOut(this.#define(job));
+    const { scheduled } = this.#options;
+    const jobs = JOBS.filter(({ name }) => scheduled?.includes(name) ?? true);
+    for (const job of [...jobs, ...CHANGED_JOBS, ...MANUAL_JOBS]) await this.#carryOut(this.#define(job));
   }
 
   /** Asks for one thing after another until `signal` is aborted; then waits for the answers. */
   async run(signal: AbortSignal): Promise<void> {
+    const { slowness = 1 } = this.#options;
     const observing = this.#observe(signal);
     while (!signal.aborted) {
-      if (this.#pending.size < MAX_AT_ONCE) this.#begin();
-      await setTimeout(PACE_MS, undefined, { signal }).catch(() => undefined);
+      if (this.#pending.size < MAX_AT_ONCE / slowness) this.#begin();
+      await setTimeout(PACE_MS * slowness, undefined, { signal }).catch(() => undefined);
     }
     await Promise.all([observing, ...this.#pending]);
   }
@@ -203,7 +210,7 @@ export class Workload {
         if (signal.aborted) return;
         await this.#observeOne(job).catch(() => undefined);
       }
-      await setTimeout(OBSERVE_MS, undefined, { signal }).catch(() => undefined);
+      await setTimeout(OBSERVE_MS * (this.#options.slowness ?? 1), undefined, { signal }).catch(() => undefined);
     }
   }
 

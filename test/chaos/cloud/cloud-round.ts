@@ -44,7 +44,16 @@ export async function playCloudRound(options: RoundOptions): Promise<RoundResult
   try {
     await proxy.listen();
     const token = await cloud.token();
-    const workload = new Workload({ url: proxy.url, token, effectsPath, draws, latestHostMs: Date.now });
+    const workload = new Workload({
+      url: proxy.url,
+      token,
+      effectsPath,
+      draws,
+      latestHostMs: Date.now,
+      // All services and functions share this process, which has one thread for what is not a function.
+      scheduled: ["tick", "command", "exclusive", "flaky"],
+      slowness: 4,
+    });
     await workload.define();
     const ended = new AbortController();
     const { signal } = ended;

@@ -17,9 +17,11 @@ export const killServer: Harm = ({ host, journal, counts }, random) => {
   return Promise.resolve(isKilled);
 };
 
-export const killWorker: Harm = ({ host, journal, counts }, random) => {
+export const killWorker: Harm = (context, random, name) => {
+  const { host, journal, counts } = context;
   const workers = host.workers();
-  if (workers.length === 0) return Promise.resolve(false);
+  // Workers that die often are started again ever later, those of a new server at once.
+  if (workers.length === 0) return killServer(context, random, name);
   const worker = random.pick(workers);
   const isKilled = signal(worker, "SIGKILL");
   if (isKilled) counts.add("kills.worker");
@@ -28,9 +30,11 @@ export const killWorker: Harm = ({ host, journal, counts }, random) => {
 };
 
 /** Kills a process of somebody's command. */
-export const killChild: Harm = ({ effectsPath, journal, counts }, random) => {
+export const killChild: Harm = (context, random, name) => {
+  const { effectsPath, journal, counts } = context;
   const children = findAttemptProcesses(effectsPath);
-  if (children.length === 0) return Promise.resolve(false);
+  // While no worker lives there is none.
+  if (children.length === 0) return killServer(context, random, name);
   const child = random.pick(children);
   const isKilled = signal(child, "SIGKILL");
   if (isKilled) counts.add("kills.child");
