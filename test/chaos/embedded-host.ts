@@ -164,10 +164,11 @@ export class EmbeddedHost {
 
   async #keep(): Promise<void> {
     while (!this.#isClosing) {
-      if (this.#lacking() > 0) {
-        // A start may fail while the disk is full or the database is held; the next one comes soon.
-        await this.start().catch((error: unknown) => this.#options.journal.note(`A start failed: ${String(error)}`));
-      }
+      // A start may fail while the disk is full or the database is held; the next one comes soon.
+      const starts = Array.from({ length: Math.max(0, this.#lacking()) }, () =>
+        this.start().catch((error: unknown) => this.#options.journal.note(`A start failed: ${String(error)}`)),
+      );
+      await Promise.all(starts);
       await setTimeout(REST_MS);
     }
   }

@@ -9,7 +9,8 @@ const TERMINATE_WITHIN_MS = 40_000;
 /** Kills a server; its workers see that it is gone. */
 export const killServer: Harm = ({ host, journal, counts }, random) => {
   const servers = host.servers.filter(({ isLeaving }) => !isLeaving);
-  if (servers.length === 0) return Promise.resolve(false);
+  // The last one is left for a moment, or nothing would be there to be harmed for long.
+  if (servers.length < 2) return Promise.resolve(false);
   const { id, process } = random.pick(servers);
   const isKilled = signal(process, "SIGKILL");
   if (isKilled) counts.add("kills.server");

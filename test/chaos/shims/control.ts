@@ -54,9 +54,9 @@ export class Control {
 
   set(orders: Partial<Orders>): void {
     this.#orders = { ...this.#orders, ...orders };
-    const bytes = new DataView(new ArrayBuffer(ORDERS_BYTES));
-    bytes.setFloat64(0, this.#orders.clockOffsetMs);
-    bytes.setFloat64(8, this.#orders.maxPages);
+    const bytes = Buffer.alloc(ORDERS_BYTES);
+    bytes.writeDoubleBE(this.#orders.clockOffsetMs, 0);
+    bytes.writeDoubleBE(this.#orders.maxPages, 8);
     // One write of few bytes: a reader sees all of it or nothing.
     writeSync(this.#file, bytes, 0, ORDERS_BYTES, 0);
   }

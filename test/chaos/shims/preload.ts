@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 50;
 const NO_LIMIT = 4_294_967_294;
 
 const file = openSync(path, "r");
-const bytes = new DataView(new ArrayBuffer(ORDERS_BYTES));
+const bytes = Buffer.alloc(ORDERS_BYTES);
 let readAtMs = -Infinity;
 
 function orders(): { readonly clockOffsetMs: number; readonly maxPages: number } {
@@ -31,7 +31,7 @@ function orders(): { readonly clockOffsetMs: number; readonly maxPages: number }
     readSync(file, bytes, 0, ORDERS_BYTES, 0);
     readAtMs = nowMs;
   }
-  return { clockOffsetMs: bytes.getFloat64(0), maxPages: bytes.getFloat64(8) };
+  return { clockOffsetMs: bytes.readDoubleBE(0), maxPages: bytes.readDoubleBE(8) };
 }
 
 const realNowMs = Date.now;
