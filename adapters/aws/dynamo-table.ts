@@ -19,7 +19,14 @@ import type {
   Table,
   WriteResult,
 } from "../../core/ports/table.ts";
-import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "../shared/table-rules.ts";
+import {
+  checkBatchGet,
+  checkBatchWrite,
+  checkExpectation,
+  checkKey,
+  checkQuery,
+  serialise,
+} from "../shared/table-rules.ts";
 import { wasInDoubt, watchAttempts } from "./dynamo-attempts.ts";
 import { type BatchChange, declinedOf, readBatch, writeBatch } from "./dynamo-batches.ts";
 import { conditionOf, isWrittenBy, type Item, keyItem, revOf, storedOf } from "./dynamo-items.ts";
@@ -81,6 +88,7 @@ export class DynamoTable implements Table {
 
   async put(key: Key, body: Body, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
+    checkExpectation(expect);
     const text = serialise(key, body);
     const token = randomBytes(TOKEN_BYTES);
     const { parameters, values } = conditionOf(expect);
@@ -105,6 +113,7 @@ export class DynamoTable implements Table {
 
   async delete(key: Key, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
+    checkExpectation(expect);
     const { parameters, values } = conditionOf(expect);
     const command = new DeleteItemCommand({
       TableName: this.#name,

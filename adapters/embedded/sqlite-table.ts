@@ -14,7 +14,14 @@ import type {
 import type { GroupCommit } from "./group-commit.ts";
 import { reading } from "./sqlite-errors.ts";
 import { isBelow } from "../shared/utf8-order.ts";
-import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "../shared/table-rules.ts";
+import {
+  checkBatchGet,
+  checkBatchWrite,
+  checkExpectation,
+  checkKey,
+  checkQuery,
+  serialise,
+} from "../shared/table-rules.ts";
 
 /** The Table port over one SQLite table. Reads see every committed write; writes go through the group commit. */
 export class SqliteTable implements Table {
@@ -49,12 +56,14 @@ export class SqliteTable implements Table {
 
   async put(key: Key, body: Body, expect: Expectation, { lazy = false }: PutOptions = {}): Promise<WriteResult> {
     checkKey(key);
+    checkExpectation(expect);
     const text = serialise(key, body);
     return this.#writes.run(() => this.#put(key, text, expect), { lazy });
   }
 
   async delete(key: Key, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
+    checkExpectation(expect);
     return this.#writes.run(() => this.#delete(key, expect));
   }
 

@@ -4,6 +4,7 @@ import {
   MAX_BATCH_WRITE,
   type BatchWrite,
   type Body,
+  type Expectation,
   type Key,
   type Query,
 } from "../../core/ports/table.ts";
@@ -29,6 +30,11 @@ export function checkKeyPart(name: string, text: string): void {
   if (!text.isWellFormed()) {
     throw new PortError("INVALID", `Cannot use ${name} ${brief(text)}: keys are well-formed Unicode`);
   }
+}
+
+export function checkExpectation(expect: Expectation): void {
+  if (typeof expect === "string" || Number.isSafeInteger(expect)) return;
+  throw new PortError("INVALID", `Cannot expect revision ${expect}: revisions are whole numbers`);
 }
 
 /** @returns the body as JSON */

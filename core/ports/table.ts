@@ -54,7 +54,7 @@ export interface Stored {
   readonly rev: number;
 }
 
-/** `"any"`: no condition · `"absent"`: no such item · a number: the item is at this revision. */
+/** `"any"`: no condition · `"absent"`: no such item · a whole number: the item is at this revision. */
 export type Expectation = "any" | "absent" | number;
 
 export interface PutOptions {

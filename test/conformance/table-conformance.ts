@@ -453,6 +453,16 @@ function describeLimits(open: () => Promise<Table>): void {
     expect(await table.get(key)).toEqual({ key, body: { t: fits }, rev: 1 });
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1.5, 1e300])("refuses to expect revision %d", async (rev) => {
+    const table = await open();
+    const key = aKey();
+    await table.put(key, { a: 1 }, "any");
+
+    await expect(table.put(key, { a: 2 }, rev)).rejects.toMatchObject({ code: "INVALID" });
+    await expect(table.delete(key, rev)).rejects.toMatchObject({ code: "INVALID" });
+    expect(await table.get(key)).toEqual({ key, body: { a: 1 }, rev: 1 });
+  });
+
   it("refuses batches that are too long or name an item twice", async () => {
     const table = await open();
     const key = aKey();

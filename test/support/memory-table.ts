@@ -1,4 +1,11 @@
-import { checkBatchGet, checkBatchWrite, checkKey, checkQuery, serialise } from "../../adapters/shared/table-rules.ts";
+import {
+  checkBatchGet,
+  checkBatchWrite,
+  checkExpectation,
+  checkKey,
+  checkQuery,
+  serialise,
+} from "../../adapters/shared/table-rules.ts";
 import type {
   BatchWrite,
   Body,
@@ -46,6 +53,7 @@ export class MemoryTable implements Table {
 
   async put(key: Key, body: Body, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
+    checkExpectation(expect);
     const text = serialise(key, body);
     await Promise.resolve();
     return this.#items.putIf(key, text, expect);
@@ -53,6 +61,7 @@ export class MemoryTable implements Table {
 
   async delete(key: Key, expect: Expectation): Promise<WriteResult> {
     checkKey(key);
+    checkExpectation(expect);
     await Promise.resolve();
     return this.#items.deleteIf(key, expect);
   }
