@@ -64,6 +64,12 @@ export function conditionOf(expect: Expectation): Condition {
   };
 }
 
+/** Whether a write with this expectation would be let through by the item. */
+export function holds(expect: Expectation, item: Item | undefined): boolean {
+  if (expect === "any") return true;
+  return expect === "absent" ? item === undefined : item !== undefined && revOf(item) === expect;
+}
+
 function foreign(sk: string, attribute: string): PortError {
   return new PortError("INVALID", `Cannot read item ${JSON.stringify(sk)}: it has no ${attribute} of the right type`);
 }

@@ -29,7 +29,7 @@ import {
 } from "../shared/table-rules.ts";
 import { wasInDoubt, watchAttempts } from "./dynamo-attempts.ts";
 import { type BatchChange, declinedOf, readBatch, writeBatch } from "./dynamo-batches.ts";
-import { conditionOf, isWrittenBy, type Item, keyItem, revOf, storedOf } from "./dynamo-items.ts";
+import { conditionOf, holds, isWrittenBy, type Item, keyItem, revOf, storedOf } from "./dynamo-items.ts";
 import { pageOf, queryInput } from "./dynamo-query.ts";
 import { BatchRevisions } from "./dynamo-revisions.ts";
 import { InFlight } from "./in-flight.ts";
@@ -37,6 +37,9 @@ import { portError, type PortErrorOptions } from "./sdk-errors.ts";
 
 /** Makes it all but impossible (one in 2^64) that another write of the same item carries the same token. */
 const TOKEN_BYTES = 8;
+
+/** How often a write is sent that was refused by a state of its item which was over when it was looked at. */
+const MAX_REFUSALS = 10;
 
 /**
  * The Table port over one DynamoDB table with keys `pk` and `sk` (strings), no indexes, no streams needed.
@@ -103,6 +106,7 @@ export class DynamoTable implements Table {
     });
     return this.#write(`put ${named(key)}`, key, {
       token,
+      expect,
       send: async () => {
         const { Attributes } = await this.#client.send(command);
         if (expect === "any") return revOf(Attributes ?? {});
@@ -123,6 +127,7 @@ export class DynamoTable implements Table {
       ReturnValues: expect === "any" ? "ALL_OLD" : "NONE",
     });
     return this.#write(`delete ${named(key)}`, key, {
+      expect,
       send: async () => {
         const { Attributes } = await this.#client.send(command);
         if (expect === "any") return Attributes === undefined ? 0 : revOf(Attributes);
@@ -142,27 +147,28 @@ export class DynamoTable implements Table {
   }
 
   /** Sends a write, and finds out what a refusal of its condition means. */
-  async #write(
-    action: string,
-    key: Key,
-    { send, token }: { readonly send: () => Promise<number>; readonly token?: Uint8Array },
-  ): Promise<WriteResult> {
-    const outcome = await this.#call(action, async () => {
-      try {
-        return await send();
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return error;
-        throw error;
-      }
-    });
-    if (typeof outcome === "number") return { ok: true, rev: outcome };
+  async #write(action: string, key: Key, { send, token, expect }: Write): Promise<WriteResult> {
+    for (let tries = 0; tries < MAX_REFUSALS; tries++) {
+      const outcome = await this.#call(action, async () => {
+        try {
+          return await send();
+        } catch (error) {
+          if (error instanceof ConditionalCheckFailedException) return error;
+          throw error;
+        }
+      });
+      if (typeof outcome === "number") return { ok: true, rev: outcome };
 
-    const inDoubt = wasInDoubt(outcome);
-    // There is none in the refusal when there is no such item, and never one with emulators.
-    const item = outcome.Item ?? (await this.#call(action, () => this.#find(key), { reading: true, inDoubt }));
-    if (item !== undefined && token !== undefined && isWrittenBy(token, item)) return { ok: true, rev: revOf(item) };
-    if (inDoubt) throw this.#lostTrack(action, outcome);
-    return { ok: false, current: item && storedOf(item) };
+      const inDoubt = wasInDoubt(outcome);
+      // There is none in the refusal when there is no such item, and never one with some emulators.
+      const item = outcome.Item ?? (await this.#call(action, () => this.#find(key), { reading: true, inDoubt }));
+      if (item !== undefined && token !== undefined && isWrittenBy(token, item)) return { ok: true, rev: revOf(item) };
+      if (inDoubt) throw this.#lostTrack(action, outcome);
+      if (!holds(expect, item)) return { ok: false, current: item && storedOf(item) };
+      // What was read came after what refused, and would not have refused: no answer yet, so the write is sent again.
+    }
+    const what = `Cannot ${action} (table "${this.#name}")`;
+    throw new PortError("UNAVAILABLE", `${what}: the item changed between refusal and reading ${MAX_REFUSALS} times`);
   }
 
   async #find(key: Key): Promise<Item | undefined> {
@@ -188,6 +194,13 @@ export class DynamoTable implements Table {
       throw portError(`Cannot ${action} (table "${this.#name}")`, error, { reading, inDoubt });
     }
   }
+}
+
+interface Write {
+  readonly send: () => Promise<number>;
+  readonly expect: Expectation;
+  /** Of a put. */
+  readonly token?: Uint8Array;
 }
 
 function named(key: Key): string {

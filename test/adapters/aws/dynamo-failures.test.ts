@@ -142,6 +142,42 @@ describe("DynamoTable, when a condition is refused,", () => {
     expect(await table.put(key, {}, 1)).toEqual({ ok: false, current: undefined });
     expect(faults.requests.map(({ operation }) => operation)).toEqual(["UpdateItem", "GetItem"]);
   });
+
+  it("writes again when the item that it looks for has come to be as expected", async () => {
+    const { table, faults } = open();
+    const key = aKey();
+    faults.next.push(
+      undefined,
+      meanwhile(() => other.put(key, { n: 1 }, "absent")),
+    );
+
+    expect(await table.put(key, { n: 2 }, 1)).toEqual({ ok: true, rev: 2 });
+    expect(await table.get(key)).toEqual({ key, body: { n: 2 }, rev: 2 });
+  });
+
+  it("deletes again when the item that refused it has gone, as was expected", async () => {
+    const { table, faults } = open();
+    const key = aKey();
+    await other.put(key, {}, "absent");
+    faults.next.push(
+      undefined,
+      meanwhile(() => other.delete(key, 1)),
+    );
+
+    expect(await table.delete(key, "absent")).toEqual({ ok: true, rev: 0 });
+  });
+
+  it("gives up, with nothing applied, when that goes on", async () => {
+    const { table, faults } = open();
+    const key = aKey();
+    const create = meanwhile(() => other.put(key, {}, "absent"));
+    const remove = meanwhile(() => other.delete(key, 1));
+    // Each look finds the item that each write has missed.
+    for (let tries = 0; tries < 10; tries++) faults.next.push(tries === 0 ? undefined : remove, create);
+
+    await expect(table.put(key, { n: 2 }, 1)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect((await table.get(key))?.body).toEqual({});
+  });
 });
 
 describe("DynamoTable, when the service refuses,", () => {
