@@ -31,7 +31,7 @@ export interface Table {
 
   /**
    * Up to 25 unconditional writes, at most one an item. A put gives the item a revision that it never had, and a higher
-   * one than its last unless the clocks of two hosts disagree; it need not be the next. Neither atomic nor ordered:
+   * one than its last unless the clocks of two hosts disagree or batches overtake each other; it need not be the next. Neither atomic nor ordered:
    * when the promise is rejected, any part of the batch may have been applied. Those that the store declined
    * (throttling) are returned, for a retry.
    */
