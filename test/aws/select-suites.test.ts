@@ -28,7 +28,7 @@ describe("selectSuites()", () => {
     const environment = { AWS_ENDPOINT_URL: "http://127.0.0.1:5000", CARILLON_TEST_SERVICES: "dynamodb, sns" };
     const { suites, leftOut } = selectSuites(environment);
 
-    expect(suites.map(({ file }) => file)).toEqual(["dynamo-table.ts"]);
+    expect(suites.map(({ file }) => file)).toEqual(["dynamo-table.ts", "dynamo-differential.ts"]);
     expect(leftOut).toContain("sns-notifier.ts: sqs is not in CARILLON_TEST_SERVICES");
   });
 

@@ -17,6 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const SUITES: readonly Suite[] = [
   { file: "dynamo-table.ts", services: ["dynamodb"] },
+  { file: "dynamo-differential.ts", services: ["dynamodb"] },
   { file: "sqs-queue.ts", services: ["sqs"] },
   { file: "cloudwatch-run-logs.ts", services: ["cloudwatch_logs"] },
   { file: "sns-notifier.ts", services: ["sns", "sqs"] },
