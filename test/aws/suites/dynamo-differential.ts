@@ -9,7 +9,7 @@ import { MemoryTable } from "../../support/memory-table.ts";
 import { installation } from "../installation.ts";
 
 const HISTORY = 500;
-/** Some 5 minutes and some cents on a real account, a few seconds on an emulator. */
+/** 10 to 100 s on an emulator. */
 const operations = Number(process.env["CARILLON_TEST_OPERATIONS"] ?? 10_000);
 const seeds = Array.from({ length: Math.ceil(operations / HISTORY) }, (_, index) => 7_000 + index);
 
