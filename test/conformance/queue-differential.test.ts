@@ -10,9 +10,7 @@ const OPERATIONS = 400;
 
 describe(`Queues in memory and in SQLite give the same answers to ${OPERATIONS} operations`, () => {
   it.each(Array.from({ length: 30 }, (_, index) => 8_000 + index))("with seed %i", async (seed) => {
-    const open = () => ({ memory: inMemory(), sqlite: inSqlite() });
-
-    await expect(holdQueuesToSameAnswers(open, { seed, operations: OPERATIONS })).resolves.toBeUndefined();
+    await expect(holdQueuesToSameAnswers(openBoth, { seed, operations: OPERATIONS })).resolves.toBeUndefined();
   });
 });
 
@@ -54,6 +52,10 @@ describe("The comparison of queues finds", () => {
     expect(Number(/after these (\d+) operations/.exec((error as Error).message)?.[1])).toBeLessThanOrEqual(atMost);
   });
 });
+
+function openBoth() {
+  return { memory: inMemory(), sqlite: inSqlite() };
+}
 
 function inMemory(): ClockedQueue {
   const clock = new ManualClock();
