@@ -10,6 +10,10 @@ const MAIN = fileURLToPath(new URL("../../server/main.ts", import.meta.url));
 export interface Platform {
   readonly client: CarillonClient;
   readonly url: string;
+  /** Of an admin. */
+  readonly token: string;
+  /** What the server and its workers have written to standard error so far, line by line. */
+  readonly log: readonly string[];
   /** Ends it in order. */
   stop(): Promise<void>;
   /** Ends the server as a crash would; its workers see that and end by themselves. */
@@ -23,7 +27,8 @@ export async function startPlatform(
 ): Promise<Platform> {
   const options = ["--data", folder, "--port", "0", "--workers", String(workers), "--slots", String(slots), ...flags];
   const server = spawn(process.execPath, [MAIN, ...options], { stdio: ["ignore", "pipe", "pipe"] });
-  const url = await listeningAt(server);
+  const log: string[] = [];
+  const url = await listeningAt(server, log);
   const { token } = JSON.parse(readFileSync(join(folder, "cli.json"), "utf8")) as { token: string };
   const end = (signal: NodeJS.Signals) =>
     new Promise<void>((resolve) => {
@@ -31,19 +36,20 @@ export async function startPlatform(
       server.once("exit", () => resolve());
       server.kill(signal);
     });
-  return { client: new CarillonClient({ url, token }), url, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+  const client = new CarillonClient({ url, token });
+  return { client, url, token, log, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
-function listeningAt(server: ChildProcess): Promise<string> {
-  const complaints: string[] = [];
+/** @param log - gathers what the server complains of, from now to its end */
+function listeningAt(server: ChildProcess, log: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const { stdout, stderr } = server;
     if (stdout === null || stderr === null) throw new Error("Cannot read the output of the server");
-    createInterface({ input: stderr }).on("line", (line) => complaints.push(line));
+    createInterface({ input: stderr }).on("line", (line) => log.push(line));
     createInterface({ input: stdout }).on("line", (line) => {
       const match = /running at (\S+),/.exec(line);
       if (match?.[1] !== undefined) resolve(match[1]);
     });
-    server.once("exit", (code) => reject(new Error(`The server ended with ${code}:\n${complaints.join("\n")}`)));
+    server.once("exit", (code) => reject(new Error(`The server ended with ${code}:\n${log.join("\n")}`)));
   });
 }

@@ -1,0 +1,33 @@
+import { definition, JOB, JOBS, NAMESPACE, type Row } from "./row.ts";
+
+/** Requests that don't go with what is stored. */
+export const STATES: readonly Row[] = [
+  ["B65", "a name that is taken", `POST ${JOBS}`, definition({}), "409 name-taken", '"report"'],
+  ["B66", "an update that says not of what", `PUT ${JOB}`, definition({ pool: "x" }), "428 precondition-required", "send its ETag as If-Match"],
+  ["B66", "an update of a version that is past", `PUT ${JOB}`, { ...definition({}), headers: { "if-match": '"9"' } }, "412 version-conflict", "version 1"],
+  ["B66", "a creation where there is one", `PUT ${JOB}`, { ...definition({}), headers: { "if-none-match": "*" } }, "412 version-conflict", '"report"'],
+  ["B66", "an update of what is not there", `PUT ${JOBS}/none`, { ...definition({ name: "none" }), headers: { "if-match": "*" } }, "412 version-conflict", "Cannot change what does not exist"],
+  ["B66", "a pause of a version that is past", `POST ${JOB}/pause`, { headers: { "if-match": '"9"' } }, "412 version-conflict", "version 1"],
+  ["B66", "a deletion of a version that is past", `DELETE ${JOB}`, { headers: { "if-match": '"9"' } }, "412 version-conflict", "version 1"],
+  ["B67", "a cancellation of an ended run", "POST /v1/runs/{finished}/cancel", {}, "409 run-already-final", "cancelled"],
+  ["B67", "a re-run of a run that has not ended", "POST /v1/runs/{busy}/rerun", {}, "409 run-not-final", "queued"],
+  ["B70", "a trigger of a paused job", `POST ${JOBS}/held/runs`, {}, "409 job-not-active", "paused"],
+  ["B70", "a trigger of a deleted job", `POST ${JOBS}/gone/runs`, {}, "404 not-found", '"gone"'],
+  ["B70", "a backfill of a paused job", `POST ${JOBS}/held/backfills`, { body: { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" } }, "409 job-not-active", "paused"],
+  ["B71", "an idempotency key for something else", `POST ${JOBS}/done/runs`, { body: { parameters: { day: 2 } }, headers: { "idempotency-key": "used" } }, "422 idempotency-mismatch", "it was used for another request"],
+  ["B82", "an unknown job", `GET ${JOBS}/none`, {}, "404 not-found", '"none"'],
+  ["B82", "the ledger of an unknown job", `GET ${JOBS}/none/ledger`, {}, "404 not-found", '"none"'],
+  ["B82", "the rows of an unknown job", `GET ${JOBS}/none/ledger?rows=true`, {}, "404 not-found", '"none"'],
+  ["B82", "a trigger of an unknown job", `POST ${JOBS}/none/runs`, {}, "404 not-found", '"none"'],
+  ["B82", "a deletion of an unknown job", `DELETE ${JOBS}/none`, {}, "404 not-found", '"none"'],
+  ["B82", "a version that never was", `GET ${JOB}?version=7`, {}, "404 not-found", "version 7"],
+  ["B82", "a cancellation of an unknown run", "POST /v1/runs/default.report@20260105T020000.000Z/cancel", {}, "404 run-not-found", "default.report@20260105T020000.000Z"],
+  ["B82", "an unknown backfill", `GET ${JOB}/backfills/abc`, {}, "404 not-found", '"abc"'],
+  ["B82", "an unknown calendar", `GET ${NAMESPACE}/calendars/none`, {}, "404 not-found", '"none"'],
+  ["B78", "an unknown worker", "POST /v1/workers/default/w9/drain", {}, "404 not-found", '"w9"'],
+  ["B81", "an unknown token", "DELETE /v1/tokens/abc", {}, "404 not-found", '"abc"'],
+  ["B16", "parameters beside requests", `POST ${JOB}/runs`, { body: { parameters: {}, requests: [{}] } }, "422 value-invalid", "must stand in each of `requests`", ["/parameters value-invalid"]],
+  ["B87", "1,001 requests in one", `POST ${JOB}/runs`, { body: { requests: Array.from({ length: 1_001 }, () => ({})) } }, "422 length-out-of-range", "at most 1000 items; got 1001", ["/requests length-out-of-range"]],
+  ["B51", "a fault within requests", `POST ${JOB}/runs`, { body: { requests: [{}, { priority: "hihg" }] } }, "422 value-not-allowed", 'did you mean "high"', ["/requests/1/priority value-not-allowed"]],
+  ["B38", "a run beyond 2100", `POST ${JOB}/runs`, { body: { at: "2101-01-01T00:00:00Z" } }, "422 value-invalid", "between 1970 and 2100", ["/at value-invalid"]],
+]; // prettier-ignore
