@@ -3,7 +3,6 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { getConnInfo } from "@hono/node-server/conninfo";
-import { type ServerType, serve } from "@hono/node-server";
 import { MemoryMetrics } from "../adapters/embedded/memory-metrics.ts";
 import { holderName, ownProcess } from "../adapters/embedded/process-ref.ts";
 import { replay } from "../adapters/embedded/relay-metrics.ts";
@@ -18,6 +17,7 @@ import { checkHeaders } from "../adapters/http-rules/header-rules.ts";
 import { checkUrl } from "../adapters/http-rules/target-guard.ts";
 import { openEngine } from "../adapters/embedded/engine.ts";
 import { eventLog } from "./event-log.ts";
+import { listen } from "./listen.ts";
 import { writeLocalAccess } from "./local-access.ts";
 import { ProcessFleet } from "./process-fleet.ts";
 import { pruneLogs } from "./prune-logs.ts";
@@ -145,7 +145,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       server.close();
       stopping.abort();
       await Promise.all([scheduling, reaping, pruning, fleet.close({ graceMs: DRAIN_MS + 10_000 })]);
-      if ("closeAllConnections" in server) server.closeAllConnections();
+      server.closeAllConnections();
       await engine.close();
       events.info("stopped", {});
     },
@@ -163,14 +163,4 @@ function workerArguments(folder: string, { slots, handlersFolder, allow }: Serve
     ...(handlersFolder === undefined ? [] : ["--handlers", resolve(handlersFolder)]),
     ...allow.flatMap((rule) => ["--allow", rule]),
   ];
-}
-
-async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
-  { host, port }: ServerOptions,
-): Promise<{ server: ServerType; port: number }> {
-  return new Promise((resolveListening, reject) => {
-    const server = serve({ fetch, hostname: host, port }, (info) => resolveListening({ server, port: info.port }));
-    server.on("error", reject);
-  });
 }

@@ -11,6 +11,8 @@ import type { ScheduleErrorCode } from "../../core/schedule/schedule-error.ts";
  */
 export const ERROR_CODES = {
   // The request as such
+  "request-malformed": { status: 400, title: "Malformed request" },
+  "request-timeout": { status: 408, title: "Request not complete in time" },
   "body-required": { status: 400, title: "Body required" },
   "body-too-large": { status: 413, title: "Body too large" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },

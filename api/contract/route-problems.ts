@@ -2,6 +2,7 @@ import type { ErrorCode } from "./error-codes.ts";
 import type { Route } from "./route.ts";
 
 const ANYWHERE: readonly ErrorCode[] = [
+  "request-malformed",
   "uri-too-long",
   "headers-too-large",
   "not-acceptable",

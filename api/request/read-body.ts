@@ -11,7 +11,7 @@ import { requiredFields } from "./required-fields.ts";
 /**
  * Reads and checks the body that a route takes.
  *
- * @throws {ProblemError} `body-required`, `body-too-large`, `unsupported-media-type`, those of `parseJsonStrict`, and 422
+ * @throws {ProblemError} `body-required`, `request-malformed`, `body-too-large`, `unsupported-media-type`, those of `parseJsonStrict`, and 422
  * with all faults together
  */
 export async function readBody(request: Request, route: Route): Promise<unknown> {
@@ -35,12 +35,21 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body) {
-    length += chunk.byteLength;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body) {
+      length += chunk.byteLength;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof ProblemError ? error : cutShort(error);
   }
   return joined(chunks, length);
+}
+
+/** A client that went away, or whose body was not framed as it said, is no failure of ours. */
+function cutShort(cause: unknown): ProblemError {
+  return new ProblemError(problem("request-malformed", "The body ended before it was whole"), { cause });
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
