@@ -2,7 +2,7 @@ import { readLedger } from "../../core/services/read-ledger.ts";
 import type { Core } from "../../core/services/core.ts";
 import { expectKnown } from "../../core/services/pause-job.ts";
 import { stampAtMs, stampOf } from "../../core/run/run-id.ts";
-import { CarillonError } from "../../core/errors.ts";
+import { expectTime } from "../../core/services/time-range.ts";
 import type { LedgerRow as StoredRow } from "../../core/store/run-store.ts";
 import type { LedgerPage } from "../contract/ledger.ts";
 import type { runRoutes } from "../contract/run-routes.ts";
@@ -36,9 +36,7 @@ async function listRows(
   { limit, cursor }: PageQuery,
 ): Promise<LedgerPage> {
   expectKnown((await core.jobs.find(job.namespace, job.name))?.compiled, job.name);
-  if (toMs <= fromMs) {
-    throw new CarillonError("window-empty", "Cannot read the ledger: `to` must be after `from`", { pointer: "/to" });
-  }
+  expectTime({ fromMs, toMs }, "Cannot read the ledger");
   const listing = `rows#${job.namespace}#${job.name}`;
   const after = cursor === undefined ? stampOf(toMs) : decodeCursor(listing, cursor);
   // A cursor keeps its place; `to` still bounds it, should the two disagree.

@@ -9,6 +9,7 @@ import type { Core } from "./core.ts";
 import { UNCOMMITTED_MS } from "./patience.ts";
 import { expectJob } from "./pause-job.ts";
 import { expectActive, type RunRequest, submitRuns } from "./submit-runs.ts";
+import { expectTime } from "./time-range.ts";
 
 export interface BackfillRequest {
   /** Slots in [fromMs, toMs). */
@@ -35,10 +36,12 @@ const MAX_LOOKS = 6;
 
 /** The slots that a backfill would run now, oldest first, and how many it would leave. */
 export async function planBackfill(core: Core, job: CompiledJob, request: BackfillRequest) {
-  if (request.toMs > core.clock.nowMs()) {
+  const nowMs = core.clock.nowMs();
+  if (request.toMs > nowMs) {
+    const [to, now] = [request.toMs, nowMs].map((atMs) => new Date(atMs).toISOString());
     throw new CarillonError(
       "datetime-out-of-range",
-      "Cannot backfill slots that are not due yet: `to` must not be after now",
+      `Cannot backfill slots that are not due yet: \`to\` must not be after now, ${now}; got ${to}`,
       { pointer: "/to" },
     );
   }
@@ -158,8 +161,7 @@ async function slotsBetween(
   job: CompiledJob,
   { fromMs, toMs }: { fromMs: number; toMs: number },
 ): Promise<number[]> {
-  if (toMs <= fromMs)
-    throw new CarillonError("window-empty", "Cannot backfill: `to` must be after `from`", { pointer: "/to" });
+  expectTime({ fromMs, toMs }, "Cannot backfill");
   const { schedule } = await core.jobs.compile({ ...job.version, scheduleSinceMs: fromMs - 1 });
   const slots: number[] = [];
   for (const slot of schedule.firing(fromMs - 1)) {
@@ -167,7 +169,7 @@ async function slotsBetween(
     if (slots.length === MAX_BACKFILL_SLOTS) {
       throw new CarillonError(
         "backfill-too-large",
-        `Cannot backfill more than ${MAX_BACKFILL_SLOTS} slots at once: split the stretch`,
+        `Cannot backfill more than ${MAX_BACKFILL_SLOTS} slots at once: split the stretch, such as at ${new Date(slot.atMs).toISOString()}`,
         { pointer: "/to" },
       );
     }

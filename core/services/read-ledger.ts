@@ -5,6 +5,7 @@ import type { Run } from "../run/run.ts";
 import { queueName } from "../run/message.ts";
 import type { Core } from "./core.ts";
 import { expectKnown, HELD_LOOK_BACK_MS } from "./pause-job.ts";
+import { expectTime } from "./time-range.ts";
 
 /** Slots that one request may account for. */
 export const MAX_LEDGER_SLOTS = 100_000;
@@ -22,8 +23,7 @@ export async function readLedger(
   range: { fromMs: number; toMs: number },
 ): Promise<LedgerSummary> {
   const current = expectKnown((await core.jobs.find(namespace, name))?.compiled, name);
-  if (range.toMs <= range.fromMs)
-    throw new CarillonError("window-empty", "Cannot read the ledger: `to` must be after `from`", { pointer: "/to" });
+  expectTime(range, "Cannot read the ledger");
   const nowMs = core.clock.nowMs();
   const toMs = Math.min(range.toMs, nowMs + 1);
   const settleMs = core.knobs.misfireAfterMs + 2 * core.knobs.settleAfterMs;

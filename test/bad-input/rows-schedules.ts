@@ -64,7 +64,7 @@ export const SCHEDULES: readonly Row[] = [
   ["B40", "a preview of 10^9 slots", "POST /v1/preview", { body: { schedule: { every: "1h" }, count: 1_000_000_000 } }, "422 limit-too-large", "at most 1000; got 1000000000", ["/count limit-too-large"]],
   ["B20", "a preview of a bad schedule", "POST /v1/preview", { body: { schedule: { cron: "x" } } }, "422 cron-field-count", "found 1 field", ["/schedule/cron cron-field-count"]],
   ["B40", "a preview of a job in no namespace", "POST /v1/preview", { body: { schedule: {}, job: "report" } }, "422 required-field", '"namespace" is required', ["/namespace required-field"]],
-  ["B41", "a backfill of 54 years", `POST ${JOB}/backfills`, { body: { from: "1971-01-02T00:00:00Z", to: "2025-01-02T00:00:00Z" } }, "422 backfill-too-large", "10000", ["/to backfill-too-large"]],
+  ["B41", "a backfill of 54 years", `POST ${JOB}/backfills`, { body: { from: "1971-01-02T00:00:00Z", to: "2025-01-02T00:00:00Z" } }, "422 backfill-too-large", "split the stretch, such as at 1998-05-20T02:00:00.000Z", ["/to backfill-too-large"]],
   schedule("B42", { cron: "0 0 * * *", every: "5m" }, "every", "schedule-ambiguous", "every"),
   ["B42", "an interval for a window without interval", `POST ${JOBS}`, fresh({ schedule: { endAt: "2030-01-01T00:00:00Z" } }), "422 schedule-field-unused", "endAt", ["/schedule/endAt schedule-field-unused"]],
   ["B43", "a catch-up of more than 1,000 slots", `POST ${JOBS}`, fresh({ misfire: { policy: "all", maxLateness: "365d", limit: 3_153_600 } }), "422 number-out-of-range", "from 1 to 1000; got 3153600", ["/misfire/limit number-out-of-range"]],
@@ -73,4 +73,6 @@ export const SCHEDULES: readonly Row[] = [
   ["B21", "a plan with a bad schedule", `POST ${NAMESPACE}/plan`, { body: { definitions: [REPORT, { ...REPORT, name: "b", schedule: { cron: "60 * * * *" } }] } }, "422 cron-out-of-range", '"60" is outside 0-59', ["/definitions/1/schedule/cron cron-out-of-range"]],
   ["B23", "a calendar whose range is reversed", `PUT ${NAMESPACE}/calendars/c`, { body: { name: "c", exclude: [{ from: "2026-02-01", to: "2026-01-01" }] } }, "422 calendar-range-reversed", "2026-01-01", ["/exclude/0 calendar-range-reversed"]],
   ["B32", "an update to a zone that is none", `PUT ${JOB}`, { ...definition({ schedule: hourly({ timezone: "CET6" }) }), headers: { "if-match": "*" } }, "422 timezone-unknown", "CET", ["/schedule/timezone timezone-unknown"]],
+  ["B41", "a backfill of no time", `POST ${JOB}/backfills`, { body: { from: "2026-01-02T00:00:00Z", to: "2026-01-02T00:00:00Z" } }, "422 window-empty", "2026-01-02T00:00:00", ["/to window-empty"]],
+  ["B41", "a backfill of the future", `POST ${JOB}/backfills`, { body: { from: "2026-01-02T00:00:00Z", to: "2071-01-02T00:00:00Z" } }, "422 datetime-out-of-range", "2071-01-02T00:00:00", ["/to datetime-out-of-range"]],
 ]; // prettier-ignore

@@ -85,6 +85,8 @@ export const TRANSPORT: readonly Row[] = [
   ["B76", "an unknown status", `GET ${JOB}/runs?status=done`, {}, "422 query-invalid", "must be one of", ["/status value-not-allowed"]],
   ["B76", "a label without value", `GET ${JOBS}?label=team`, {}, "422 query-invalid", "key=value", ["/label value-invalid"]],
   ["B76", "an instant without offset", `GET ${JOB}/ledger?from=2026-01-01T00:00:00`, {}, "422 query-invalid", "with an offset"],
+  ["B76", "a stretch that ends before it begins", `GET ${JOB}/ledger?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z`, {}, "422 window-empty", "2026-01-01T00:00:00", ["/to window-empty"]],
+  ["B76", "the same, of rows", `GET ${JOB}/ledger?rows=true&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z`, {}, "422 window-empty", "2026-01-01T00:00:00", ["/to window-empty"]],
   ["B76", "version 0", `GET ${JOB}?version=0`, {}, "422 query-invalid", "got 0", ["/version number-out-of-range"]],
   ["B76", "a flag that is neither true nor false", `DELETE ${JOB}?cancel=yes`, {}, "422 query-invalid", "must be true or false", ["/cancel wrong-type"]],
   ["B86", "source pushed to a worker", "POST /run", { body: { script: "id" } }, "404 not-found", 'POST "/run"'],
