@@ -149,7 +149,7 @@ export const runRoutes = routes({
     body: noFields,
     isBodyOptional: true,
     responses: { 201: { description: "The new run", schema: runSchema, headers: ["Location"] } },
-    problems: ["run-not-final", "job-not-active"],
+    problems: ["run-not-final", "definition-missing", "job-not-active"],
     action: "run.rerun",
     idempotency: "answer",
   },

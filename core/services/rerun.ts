@@ -2,13 +2,12 @@ import { CarillonError } from "../errors.ts";
 import { formatRunId, type RunKey } from "../run/run-id.ts";
 import { isEnded, type Run } from "../run/run.ts";
 import type { Core } from "./core.ts";
-import { expectJob } from "./pause-job.ts";
 import { expectActive, submitRuns } from "./submit-runs.ts";
 
 /**
  * Runs the slot of an ended run again, as a new run with the same parameters, under the job as it is now.
  *
- * @throws {CarillonError} `run-not-found`, `run-not-final`, `job-not-active`
+ * @throws {CarillonError} `run-not-found`, `run-not-final`, `definition-missing`, `job-not-active`
  */
 export async function rerun(core: Core, key: RunKey, { by }: { by?: string }): Promise<Run> {
   const stored = await core.runs.find(key);
@@ -16,8 +15,13 @@ export async function rerun(core: Core, key: RunKey, { by }: { by?: string }): P
   const { run } = stored;
   if (!isEnded(run))
     throw new CarillonError("run-not-final", `Cannot run "${formatRunId(key)}" again: it is ${run.status}`);
-  const job = expectActive(expectJob((await core.jobs.find(key.namespace, key.job))?.compiled, key.job));
-  const [again] = await submitRuns(core, job, [
+  const job = (await core.jobs.find(key.namespace, key.job))?.compiled;
+  if (job === undefined || job.version.state === "deleted")
+    throw new CarillonError(
+      "definition-missing",
+      `Cannot run "${formatRunId(key)}" again: job "${key.job}" is deleted`,
+    );
+  const [again] = await submitRuns(core, expectActive(job), [
     {
       slotAtMs: run.slotAtMs,
       suffix: core.ids.short(),

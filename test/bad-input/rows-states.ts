@@ -15,6 +15,7 @@ export const STATES: readonly Row[] = [
   ["B70", "a trigger of a deleted job", `POST ${JOBS}/gone/runs`, {}, "404 not-found", '"gone"'],
   ["B70", "a backfill of a paused job", `POST ${JOBS}/held/backfills`, { body: { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" } }, "409 job-not-active", "paused"],
   ["B71", "an idempotency key for something else", `POST ${JOBS}/done/runs`, { body: { parameters: { day: 2 } }, headers: { "idempotency-key": "used" } }, "422 idempotency-mismatch", "it was used for another request"],
+  ["B79", "a re-run of a run whose job is gone", "POST /v1/runs/{orphan}/rerun", {}, "409 definition-missing", '"gone"'],
   ["B82", "an unknown job", `GET ${JOBS}/none`, {}, "404 not-found", '"none"'],
   ["B82", "the ledger of an unknown job", `GET ${JOBS}/none/ledger`, {}, "404 not-found", '"none"'],
   ["B82", "the rows of an unknown job", `GET ${JOBS}/none/ledger?rows=true`, {}, "404 not-found", '"none"'],
