@@ -116,13 +116,13 @@ function checkContainer(container: ContainerDefinition): void {
 function checkRetry({ retry }: JobDefinition): void {
   const initialMs = durationMs(retry?.backoff?.initial ?? "1s");
   const maxMs = durationMs(retry?.backoff?.max ?? "5m");
-  if (retry?.backoff?.max !== undefined && maxMs < initialMs) {
-    throw refusal(
-      "backoff-invalid",
-      "/retry/backoff/max",
-      `Cannot back off: max ${retry.backoff.max} is below initial ${retry.backoff.initial ?? "1s"}`,
-    );
-  }
+  if (maxMs >= initialMs) return;
+  const { initial = "1s", max } = retry?.backoff ?? {};
+  throw refusal(
+    "backoff-invalid",
+    max === undefined ? "/retry/backoff/initial" : "/retry/backoff/max",
+    `Cannot back off: max ${max ?? "5m, the default,"} is below initial ${initial}`,
+  );
 }
 
 function checkTimeouts({ timeouts }: JobDefinition): void {

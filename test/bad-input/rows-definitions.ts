@@ -36,6 +36,7 @@ export const DEFINITIONS: readonly Row[] = [
   field("B48", "a year to run", { timeouts: { run: "365d" } }, "422 timeout-invalid", 'from 1s to 30d, such as "90s" or "1h30m"; got "365d"', ["/timeouts/run timeout-invalid"]),
   field("B48", "silence longer than the run", { timeouts: { run: "1m", heartbeat: "1h" } }, "422 timeout-invalid", "above the run time-out", ["/timeouts/heartbeat timeout-invalid"]),
   field("B49", "a backoff that shrinks", backoff({ initial: "1m", max: "1s" }), "422 backoff-invalid", "max 1s is below initial 1m", ["/retry/backoff/max backoff-invalid"]),
+  field("B49", "an initial delay beyond the default of max", backoff({ initial: "1h" }), "422 backoff-invalid", "max 5m, the default, is below initial 1h", ["/retry/backoff/initial backoff-invalid"]),
   field("B49", "factor 0", backoff({ factor: 0 }), "422 backoff-invalid", "from 1 to 10; got 0", ["/retry/backoff/factor backoff-invalid"]),
   field("B49", "jitter 5", backoff({ jitter: 5 }), "422 wrong-type", 'must be one of "full", "none"; got 5', ["/retry/backoff/jitter wrong-type"]),
   field("B50", "a limit of 0", { concurrency: [{ limit: 0 }] }, "422 number-out-of-range", "from 1 to 100000; got 0", ["/concurrency/0/limit number-out-of-range"]),
