@@ -36,6 +36,7 @@ const PLACES: readonly PlaceRule[] = [
   { at: /(^|\.)schedule\.(every|afterEnd|jitter)$/, code: "interval-invalid" },
   { at: /(^|\.)schedule\.(at|startAt|endAt|dates\.\d+)$/, issues: ["custom"], code: "datetime-out-of-range" },
   { at: /(^|\.)schedule\.(at|startAt|endAt|dates\.\d+)$/, code: "datetime-invalid" },
+  { at: /^(include|exclude)\.\d+(\.(from|to))?$/, issues: ["invalid_format"], code: "date-invalid" },
   { at: /(^|\.)(timeouts\.\w+|misfire\.maxLateness)$/, code: "timeout-invalid" },
   { at: /(^|\.)retry\.backoff(\.\w+)?$/, code: "backoff-invalid" },
   { at: /(^|\.)executor\.environment(\.[^.]*)?$/, issues: ["custom", "invalid_key"], code: "env-reserved" },

@@ -48,13 +48,17 @@ export function badNumber(given: number, path: Path, checked: CheckedValue): Fie
 export function badKey(issue: z.core.$ZodIssueInvalidKey, checked: CheckedValue): FieldError {
   const { path } = issue;
   const [first] = issue.issues;
-  const rule =
-    first?.code === "too_big" || first?.code === "too_small"
-      ? `must have ${limitText(first, "character")}`
-      : ruleOf(first?.message ?? "must be an accepted key");
+  const isLength = first?.code === "too_big" || first?.code === "too_small";
+  const rule = isLength
+    ? `must have ${limitText(first, "character")}`
+    : ruleOf(first?.message ?? "must be an accepted key");
   const code = issueCode(issue, path, { given: valueAt(checked.value, path) });
   const detail = `Key ${quoteValue(path.at(-1))} in ${fieldName(path.slice(0, -1))} ${rule}`;
-  return { pointer: toPointer(path), code, detail };
+  return {
+    pointer: toPointer(path),
+    code: isLength && code === "value-invalid" ? "length-out-of-range" : code,
+    detail,
+  };
 }
 
 type Bounds = { readonly minimum?: number; readonly maximum?: number };

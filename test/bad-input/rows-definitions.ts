@@ -27,6 +27,7 @@ export const DEFINITIONS: readonly Row[] = [
   name("B45", "caf\u00e9", "lower-case letters and digits"),
   name("B45", "cafe\u0301", "lower-case letters and digits"),
   field("B46", "51 labels", { labels: labels(51) }, "422 too-many-labels", "at most 50 entries; got 51", ["/labels too-many-labels"]),
+  field("B46", "a label whose key has 10 KB", { labels: { [long(10_240)]: "x" } }, "422 length-out-of-range", "256 characters"),
   field("B46", "a label whose value has 10 KB", { labels: { team: long(10_240) } }, "422 length-out-of-range", "256 characters; got 10240", ["/labels/team length-out-of-range"]),
   field("B47", "-1 attempts", retry({ maxAttempts: -1 }), "422 number-out-of-range", "a whole number from 1 to 20; got -1", ["/retry/maxAttempts number-out-of-range"]),
   field("B47", "1.5 attempts", retry({ maxAttempts: 1.5 }), "422 number-out-of-range", "a whole number from 1 to 20; got 1.5", ["/retry/maxAttempts number-out-of-range"]),

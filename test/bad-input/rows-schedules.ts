@@ -72,6 +72,7 @@ export const SCHEDULES: readonly Row[] = [
   ["B53", "a calendar that is not there", `POST ${JOBS}`, fresh({ schedule: hourly({ calendars: ["holidays"] }) }), "422 unknown-reference", '"holidays"', ["/schedule/calendars/0 unknown-reference"]],
   ["B21", "a plan with a bad schedule", `POST ${NAMESPACE}/plan`, { body: { definitions: [REPORT, { ...REPORT, name: "b", schedule: { cron: "60 * * * *" } }] } }, "422 cron-out-of-range", '"60" is outside 0-59', ["/definitions/1/schedule/cron cron-out-of-range"]],
   ["B23", "a calendar whose range is reversed", `PUT ${NAMESPACE}/calendars/c`, { body: { name: "c", exclude: [{ from: "2026-02-01", to: "2026-01-01" }] } }, "422 calendar-range-reversed", "2026-01-01", ["/exclude/0 calendar-range-reversed"]],
+  ["B34", "a calendar with a date that is none", `PUT ${NAMESPACE}/calendars/c`, { body: { name: "c", exclude: ["2026-02-30"] } }, "422 date-invalid", "2026-02-30"],
   ["B32", "an update to a zone that is none", `PUT ${JOB}`, { ...definition({ schedule: hourly({ timezone: "CET6" }) }), headers: { "if-match": "*" } }, "422 timezone-unknown", "CET", ["/schedule/timezone timezone-unknown"]],
   ["B41", "a backfill of no time", `POST ${JOB}/backfills`, { body: { from: "2026-01-02T00:00:00Z", to: "2026-01-02T00:00:00Z" } }, "422 window-empty", "2026-01-02T00:00:00", ["/to window-empty"]],
   ["B41", "a backfill of the future", `POST ${JOB}/backfills`, { body: { from: "2026-01-02T00:00:00Z", to: "2071-01-02T00:00:00Z" } }, "422 datetime-out-of-range", "2071-01-02T00:00:00", ["/to datetime-out-of-range"]],
