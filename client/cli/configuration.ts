@@ -25,6 +25,7 @@ export async function readConnection(urlOption: string | undefined, io: Io): Pro
   const url = urlOption ?? nonEmpty(io.env["CARILLON_URL"]) ?? file?.url ?? DEFAULT_URL;
   const isFilesOwn = file !== undefined && originOf(file.url) === originOf(url);
   const token = nonEmpty(io.env["CARILLON_TOKEN"]) ?? (isFilesOwn ? file.token : undefined);
+  if (token !== undefined) refuseBrokenToken(token);
   if (token !== undefined) refuseOpenLine(url, io);
   return { url, token };
 }
@@ -77,6 +78,18 @@ function parse(text: string): { readonly url?: unknown; readonly token?: unknown
   } catch {
     return undefined;
   }
+}
+
+/** Whatever refused it further on would tell what it is. */
+function refuseBrokenToken(token: string): void {
+  if (/^[\x21-\x7e]+$/.test(token)) return;
+  throw new CliError(
+    "configuration-invalid",
+    "Cannot use the token: it must be visible ASCII characters without spaces",
+    {
+      hint: "Look for a line break or a quote too many in CARILLON_TOKEN or cli.json",
+    },
+  );
 }
 
 function refuseOpenLine(url: string, io: Io): void {

@@ -34,7 +34,8 @@ function toKnown(error: unknown): ApiError | CliError {
 }
 
 function usageError(error: CommanderError): CliError {
-  const [detail = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const [told = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const detail = withoutValue(told);
   const suggestion = more
     .join(" ")
     .trim()
@@ -42,6 +43,13 @@ function usageError(error: CommanderError): CliError {
   const isToken = /unknown option '--token\b/.test(detail);
   const hint = isToken ? "Other users can read a command line: set CARILLON_TOKEN instead" : suggestion || "See --help";
   return new CliError("usage", detail, { hint });
+}
+
+/** A value that follows an unknown option may be a secret, and one that is refused may be long. */
+function withoutValue(detail: string): string {
+  return detail
+    .replace(/^(unknown option '--?[^'=]*)=.*'$/s, "$1'")
+    .replace(/(argument '.{64}).+(' is invalid)/s, "$1…$2");
 }
 
 function documentOf(error: ApiError | CliError): unknown {
