@@ -26,7 +26,7 @@ export const accessRoutes = routes({
     scope: "platform",
     body: tokenRequestSchema,
     responses: { 201: { description: "The token", schema: newTokenSchema, headers: ["Location"] } },
-    problems: ["quota-exceeded"],
+    problems: ["name-invalid", "quota-exceeded"],
     action: "token.create",
   },
   listTokens: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { calendarDefinitionSchema, calendarEditionSchema, calendarPageSchema } from "./calendar.ts";
 import { pageQuery } from "./common.ts";
+import { SCHEDULE_PROBLEMS } from "./definition-problems.ts";
 import { calendarParams, namespaceParams } from "./params.ts";
 import { previewRequestSchema, previewSchema } from "./preview.ts";
 import { routes } from "./route.ts";
@@ -31,7 +32,7 @@ export const calendarRoutes = routes({
       200: { description: "The calendar, changed or as it was", schema: calendarEditionSchema, headers: ["ETag"] },
       201: { description: "The calendar, created", schema: calendarEditionSchema, headers: ["ETag", "Location"] },
     },
-    problems: ["version-conflict", "precondition-required", "calendar-range-reversed", "date-invalid"],
+    problems: ["version-conflict", "precondition-required", "name-invalid", "calendar-range-reversed", "date-invalid"],
     action: "calendar.publish",
     conditions: ["if-match", "if-none-match"],
   },
@@ -56,6 +57,6 @@ export const calendarRoutes = routes({
     scope: "token",
     body: previewRequestSchema,
     responses: { 200: { description: "Slots, in time order", schema: previewSchema } },
-    problems: ["limit-too-large", "unknown-reference", "schedule-ambiguous", "cron-never-fires", "timezone-unknown"],
+    problems: ["limit-too-large", "not-found", ...SCHEDULE_PROBLEMS],
   },
 });

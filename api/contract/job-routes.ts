@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jobDefinitionSchema } from "../../core/job/definition.ts";
 import { pageQuery } from "./common.ts";
+import { DEFINITION_PROBLEMS } from "./definition-problems.ts";
 import {
   jobChangeSchema,
   jobListQuery,
@@ -17,13 +18,6 @@ import { whySchema } from "./why.ts";
 
 const JOBS = "/v1/namespaces/:namespace/jobs";
 const JOB = `${JOBS}/:job` as const;
-
-/** What a definition may be refused for beyond its shape. */
-const DEFINITION_PROBLEMS = [
-  "executor-invalid", "timeout-invalid", "backoff-invalid", "schedule-too-frequent", "url-not-allowed",
-  "template-invalid", "parameters-invalid", "regex-unsafe", "unknown-reference", "cron-never-fires", "window-empty",
-  "at-in-past", "payload-too-large", "too-many-labels",
-] as const; // prettier-ignore
 
 export const jobRoutes = routes({
   listJobs: {

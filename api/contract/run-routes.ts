@@ -78,7 +78,7 @@ export const runRoutes = routes({
       200: { description: "What a dry run found", schema: backfillPlanSchema },
       201: { description: "The backfill", schema: backfillSchema, headers: ["Location"] },
     },
-    problems: ["window-empty", "backfill-too-large", "job-not-active"],
+    problems: ["window-empty", "datetime-out-of-range", "backfill-too-large", "job-not-active"],
     action: "backfill.start",
     idempotency: "answer",
   },

@@ -12,8 +12,15 @@ const LIMITS = {
 };
 
 /** The API over stores in memory, with the rules of the embedded server. */
+export function openLimitedRig(): Promise<ApiRig> {
+  return ApiRig.open({ rateLimits: false }, { limits: LIMITS });
+}
+
 export async function openMemoryTarget(): Promise<Target> {
-  const rig = await ApiRig.open({ rateLimits: false }, { limits: LIMITS });
+  return targetOf(await openLimitedRig());
+}
+
+export function targetOf(rig: ApiRig): Target {
   return {
     admin: rig.admin,
     async request(method, path, { body, headers = {} }, token) {
