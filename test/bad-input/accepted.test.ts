@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job, JobChange } from "../../api/contract/job.ts";
 import type { Run } from "../../api/contract/run.ts";
 import { DEFAULT_RATE_LIMITS } from "../../api/access/settings.ts";
-import { ApiRig, slugOf } from "../api/api-rig.ts";
+import { type Answer, ApiRig, slugOf } from "../api/api-rig.ts";
 import { fresh, JOB, JOBS, type RowOptions } from "./row.ts";
 import { type ServerTarget, startServerTarget } from "./server-target.ts";
 import { setStage } from "./stage.ts";
@@ -17,9 +17,9 @@ describe("a running server", () => {
 
   afterAll(() => target.stop());
 
-  async function send<T>(method: string, path: string, options: RowOptions = {}) {
-    const { status, text } = await target.request(method, path, options, target.admin);
-    return { status, text, body: (text.startsWith("{") ? JSON.parse(text) : {}) as T };
+  async function send<T>(method: string, path: string, options: RowOptions = {}): Promise<Answer<T>> {
+    const { status, headers, text } = await target.request(method, path, options, target.admin);
+    return { status, headers, text, body: (text.startsWith("{") ? JSON.parse(text) : {}) as T };
   }
 
   it.each([
@@ -91,6 +91,19 @@ describe("a running server", () => {
     for (const { text } of outputs) expect(text).not.toContain(secret);
     expect(target.log.join("\n")).not.toContain(secret);
     expect(target.dump()).not.toContain(secret);
+  });
+});
+
+describe("an idempotency key", () => {
+  it("B72: is in progress while the first request with it is", async () => {
+    const rig = await ApiRig.open();
+    const create = () => rig.send("POST", JOBS, { ...fresh({}), headers: { "idempotency-key": "once" } });
+
+    const [first, second] = await Promise.all([create(), create()]);
+
+    expect([first.status, `${second.status} ${slugOf(second)}`]).toEqual([201, "409 idempotency-in-progress"]);
+    expect(second.headers.get("retry-after")).toBe("1");
+    expect((await create()).text).toBe(first.text);
   });
 });
 

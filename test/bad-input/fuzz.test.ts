@@ -220,7 +220,11 @@ function bodiesOf(schema: Schema): fc.Arbitrary<string> {
 }
 
 function filled(path: string, values: Readonly<Record<string, string>>): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent((values[name] ?? "").toWellFormed()));
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = (values[name] ?? "").toWellFormed();
+    // Nothing, "." and ".." make another path of it: a request to another operation.
+    return /^\.{0,2}$/.test(value) ? "%20" : encodeURIComponent(value);
+  });
 }
 
 function searchOf(query: Readonly<Record<string, string | undefined>>): string {
