@@ -13,7 +13,9 @@ export interface RunLimit {
 }
 
 /**
- * The limits of a run, in the order of their keys: whoever takes several takes them in the same order.
+ * The limits of a run in the order in which they are taken: first what keeps runs of one job apart, then its own keys, then
+ * those that it shares with other jobs; within that by key. All runs keep to this one order and hold what they have while
+ * they wait for the next, so nobody ever waits in a circle.
  *
  * The overlap policy is a limit of one run a job. Runs of a backfill have their own concurrency in its place.
  *
@@ -40,7 +42,13 @@ export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
     const scope = rule.scope === "namespace" ? namespace : `${namespace}/${name}`;
     limits.push({ key: `key#${scope}#${text}`, capacity: rule.limit, weight: rule.weight, whenFull: "queueAll" });
   }
-  return limits.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return limits.sort((a, b) => rankOf(a) - rankOf(b) || (a.key < b.key ? -1 : 1));
+}
+
+/** No name holds a slash: a key whose scope has one is of a single job. */
+function rankOf({ key }: RunLimit): number {
+  if (isKeptBetweenAttempts(key)) return 0;
+  return key.split("#")[1]?.includes("/") === true ? 1 : 2;
 }
 
 /** Slots of a pause that were asked for at the resumption are due all at once: they run one after the other. */

@@ -92,11 +92,21 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
 }
 
 /**
+ * A run that is held by a pause must not hold up the runs of other jobs. Its record is written anew before it lets go of its
+ * limits: another claim, based on the same record, must not begin and rely upon them.
+ */
+async function letGoHeld(core: Core, { run, rev }: StoredRun, job: CompiledJob): Promise<void> {
+  if (!(await hasLeftovers(core, { run, before: rev + 1 }, job))) return;
+  const written = await core.runs.put(run, rev);
+  if (written.ok) await letGo(core, { run, before: written.rev }, { job });
+}
+
+/**
  * A claim that died may have taken the limits of a run that has no record. It gets one and a watch before they are let go:
  * a claim that is still alive then finds that it was too slow.
  */
 async function letGoUnrecorded(core: Core, run: QueuedRun, job: CompiledJob): Promise<void> {
-  if (!(await hasLeftovers(core, { run, before: 1 }, { job }))) return;
+  if (!(await hasLeftovers(core, { run, before: 1 }, job))) return;
   const nowMs = core.clock.nowMs();
   await core.due.arm(watchOf(run, nowMs + core.knobs.settleAfterMs, nowMs));
   const written = await core.runs.put(run, "absent");
@@ -144,8 +154,7 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
     return DONE;
   }
   if (run.attempt === 0 && current.version.state === "paused") {
-    // A run that is held must not hold up the runs of other jobs.
-    await letGoWaiting(core, { ...stored, run, job });
+    await letGoHeld(core, stored, job);
     return DONE;
   }
   const dueAtMs = run.status === "retrying" ? run.retryAtMs : run.dueAtMs;
@@ -214,33 +223,16 @@ async function skip(
   return DONE;
 }
 
-/** Gives the run a record that says what it waits for, and a watch; then lets go of its other limits and stands in line. */
+/** Gives the run a record that says what it waits for, and a watch; then a place in the line. */
 async function standInLine(core: Core, attempt: Attempt & { key: string }): Promise<Claim> {
-  const { run, expect, job, claiming, key } = attempt;
+  const { run, expect, claiming, key } = attempt;
   const nowMs = core.clock.nowMs();
-  if (run.status === "queued" && run.waitingFor === key && typeof expect === "number") {
-    await letGoWaiting(core, { run, rev: expect, job, except: key });
-    return DONE;
-  }
+  if (run.status === "queued" && run.waitingFor === key) return DONE;
   const waiting: QueuedRun = { ...withoutTransient(run), status: "queued", waitingFor: key };
   await core.due.arm(watchOf(run, nowMs + core.knobs.settleAfterMs, nowMs));
   const written = await core.runs.put(waiting, expect);
   if (!written.ok) return again(core, written.current, claiming);
-  await letGo(core, { run: waiting, before: written.rev }, { job, except: key });
   return begin(core, { ...attempt, run: waiting, expect: written.rev });
-}
-
-/**
- * Lets a run that waits go of what it holds, such as a limit that it has come into meanwhile. Its record is written anew
- * before that: another claim, based on the same record, must not begin and rely upon it.
- */
-async function letGoWaiting(
-  core: Core,
-  { run, rev, job, ...except }: StoredRun & { readonly job: CompiledJob; readonly except?: string },
-): Promise<void> {
-  if (!(await hasLeftovers(core, { run, before: rev + 1 }, { job, ...except }))) return;
-  const written = await core.runs.put(run, rev);
-  if (written.ok) await letGo(core, { run, before: written.rev }, { job, ...except });
 }
 
 async function again(core: Core, current: StoredRun | undefined, claiming: Claiming): Promise<Claim> {

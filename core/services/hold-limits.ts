@@ -22,9 +22,8 @@ export interface HoldOptions {
 }
 
 /**
- * Makes a run a holder of every limit that it is subject to. When one is full the caller has to let go of the others
- * again, so that no two runs ever wait for each other; not before it is certain that no other claim of the run can succeed
- * meanwhile, or that one would run without its limits.
+ * Makes a run a holder of every limit that it is subject to, one after the other. When one is full it keeps those before it
+ * and waits: the order in which all runs take their limits is the same, so no two ever wait for each other.
  */
 export async function holdLimits(core: Core, run: Run, job: CompiledJob, options: HoldOptions): Promise<Hold> {
   const held: string[] = [];

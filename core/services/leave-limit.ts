@@ -26,11 +26,10 @@ export async function leaveLimits(core: Core, run: EndedRun, job: CompiledJob): 
 export async function letGo(
   core: Core,
   { run, before }: { readonly run: Run; readonly before: number },
-  { job, all = false, except }: { readonly job: CompiledJob; readonly all?: boolean; readonly except?: string },
+  { job, all = false }: { readonly job: CompiledJob; readonly all?: boolean },
 ): Promise<void> {
   for (const { key, capacity } of limitsOf(run, job)) {
-    const isKept = key === except || (!all && run.attempt > 0 && isKeptBetweenAttempts(key));
-    if (isKept) continue;
+    if (!all && run.attempt > 0 && isKeptBetweenAttempts(key)) continue;
     const promoted = await core.limits.change<readonly Member[]>(key, (limit) => {
       if (findLeftover(limit, run, before) === undefined) return { result: [] };
       const after = leave(limit, (member) => isSame(member, run), capacity);
@@ -44,10 +43,10 @@ export async function letGo(
 export async function hasLeftovers(
   core: Core,
   { run, before }: { readonly run: Run; readonly before: number },
-  { job, except }: { readonly job: CompiledJob; readonly except?: string },
+  job: CompiledJob,
 ): Promise<boolean> {
   for (const { key } of limitsOf(run, job)) {
-    if (key === except || (run.attempt > 0 && isKeptBetweenAttempts(key))) continue;
+    if (run.attempt > 0 && isKeptBetweenAttempts(key)) continue;
     if (findLeftover(await core.limits.find(key), run, before) !== undefined) return true;
   }
   return false;

@@ -7,7 +7,7 @@ import { JobModel } from "./job-model.ts";
 import { LedgerCheck } from "./ledger-check.ts";
 import { LimitWatch } from "./limit-watch.ts";
 import { checkPrecision } from "./precision.ts";
-import { factOf, factText, type RunRow, runName } from "./rows.ts";
+import { factOf, factText, hasEnded, type RunRow, runName } from "./rows.ts";
 import { RunWatch } from "./run-watch.ts";
 import { SlotModel } from "./slot-model.ts";
 import { StoreWatch } from "./store-watch.ts";
@@ -82,6 +82,12 @@ export class Checks {
   /** Nothing has happened in a history without claims: it proves nothing. */
   endHostile(): void {
     if (this.#runs.claims.size === 0) this.#tell("vacuous", "no run was claimed while harm was done");
+  }
+
+  /** Runs that have not ended. */
+  openRuns(): number {
+    const rows = this.#simulation.items.dump("run#").filter(({ key }) => !key.sk.endsWith("~gap"));
+    return rows.filter(({ body }) => !hasEnded(body as RunRow)).length;
   }
 
   /** @param isCalm - whether what was asked for in the end has been answered */

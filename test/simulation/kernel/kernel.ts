@@ -4,7 +4,7 @@ import { type Event, EventHeap } from "./event-heap.ts";
 const nextTurn = globalThis.setImmediate;
 
 /** More events than any history has; one that gets here goes round in circles. */
-const MAX_EVENTS = 20_000_000;
+const MAX_EVENTS = 4_000_000;
 
 /**
  * Virtual time. One loop: take the soonest event, move the time to it, let it happen, then let every promise reaction
