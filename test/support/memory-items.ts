@@ -11,6 +11,8 @@ export interface Commit {
 interface Item {
   readonly text: string;
   readonly rev: number;
+  /** Read from the text once; all readers share it, so it can't be changed. */
+  body?: Body;
 }
 
 interface Partition {
@@ -40,7 +42,7 @@ export class MemoryItems {
 
   find(key: Key): Stored | undefined {
     const item = this.#partitions.get(key.pk)?.items.get(key.sk);
-    return item === undefined ? undefined : { key: { ...key }, body: parse(item.text), rev: item.rev };
+    return item === undefined ? undefined : { key: { ...key }, body: bodyOf(item), rev: item.rev };
   }
 
   page({ pk, from, before, after, limit, descending = false }: Query): Page {
@@ -78,8 +80,9 @@ export class MemoryItems {
     const former = partition.items.get(key.sk);
     if (former === undefined) partition.order.splice(placeOf(partition.order, key.sk), 0, key.sk);
     const rev = (former?.rev ?? 0) + 1;
-    partition.items.set(key.sk, { text, rev });
-    this.#tell(key, former?.text, text);
+    const item: Item = { text, rev };
+    partition.items.set(key.sk, item);
+    this.#tell(key, former, item);
     return rev;
   }
 
@@ -89,12 +92,12 @@ export class MemoryItems {
     if (partition === undefined || former === undefined) return;
     partition.items.delete(key.sk);
     partition.order.splice(placeOf(partition.order, key.sk), 1);
-    this.#tell(key, former.text, undefined);
+    this.#tell(key, former, undefined);
   }
 
-  #tell(key: Key, before: string | undefined, after: string | undefined): void {
+  #tell(key: Key, before: Item | undefined, after: Item | undefined): void {
     if (this.#listeners.length === 0) return;
-    const commit = { key, before: before && parse(before), after: after && parse(after) } as Commit;
+    const commit: Commit = { key, before: before && bodyOf(before), after: after && bodyOf(after) };
     for (const listener of this.#listeners) listener(commit);
   }
 }
@@ -116,6 +119,12 @@ function placeOf(order: readonly string[], key: string): number {
   return low;
 }
 
-function parse(text: string): Body {
-  return JSON.parse(text) as Body;
+function bodyOf(item: Item): Body {
+  return (item.body ??= frozen(JSON.parse(item.text)) as Body);
+}
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
 }

@@ -1,3 +1,5 @@
+import type { Commit } from "../../support/memory-items.ts";
+import { isKept, LATER, laterOf } from "../ports/next-version.ts";
 import type { Client } from "../world/client.ts";
 import type { Simulation } from "../world/simulation.ts";
 import type { Effect } from "../world/user-code.ts";
@@ -69,6 +71,7 @@ export class Checks {
     };
     simulation.items.onCommit((commit) => {
       this.#context.latestMs();
+      this.#checkKept(commit);
       const fact = factOf(commit);
       if (fact === undefined) return;
       simulation.trace.explain(kernel.nowMs, () => factText(fact));
@@ -77,6 +80,15 @@ export class Checks {
       this.#limits.note(fact);
       this.#store.note(fact);
     });
+  }
+
+  /** What the next version has written, this one leaves where it is; but for jobs, whose definition a client may replace. */
+  #checkKept({ key, before, after }: Commit): void {
+    if (after === undefined || !isKept(key) || laterOf(key, before) === undefined) return;
+    const isRedefined = "definition" in after && definitionText(before) !== definitionText(after);
+    if (laterOf(key, after) === undefined && !isRedefined)
+      this.#tell("I53", `${key.pk} ${key.sk} has lost a field of the next version`);
+    this.#simulation.faults.count("kept for the next version");
   }
 
   /** Nothing has happened in a history without claims: it proves nothing. */
@@ -90,9 +102,9 @@ export class Checks {
     return rows.filter(({ body }) => !hasEnded(body as RunRow)).length;
   }
 
-  /** @param isCalm - whether what was asked for in the end has been answered */
-  judge(isCalm: boolean): void {
-    if (!isCalm) this.#tell("I20", "the API has not answered since everything was healed");
+  /** @param trouble - what kept the jobs from being calmed down in the end, if anything did */
+  judge(trouble: string | undefined): void {
+    if (trouble !== undefined) this.#tell("I20", trouble);
     const runs = new Map<string, RunRow>();
     for (const { key, body } of this.#simulation.items.dump("run#"))
       if (!key.sk.endsWith("~gap")) runs.set(runName(body as RunRow), body as RunRow);
@@ -120,3 +132,8 @@ export class Checks {
 }
 
 const HOUR_MS = 3_600_000;
+
+function definitionText(body: object | undefined): string {
+  const { definition } = body as { definition: Record<string, unknown> };
+  return JSON.stringify({ ...definition, [LATER]: undefined });
+}

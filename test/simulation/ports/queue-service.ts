@@ -12,7 +12,8 @@ interface Message {
 
 interface Lane {
   readonly name: QueueName;
-  messages: Message[];
+  /** By id, in the order in which they came. */
+  readonly messages: Map<number, Message>;
   readonly dead: Message[];
   readonly receivers: Receiver[];
   /** The next look at what becomes visible. */
@@ -49,14 +50,14 @@ export class QueueService {
 
   /** Bodies of all messages of a queue, hidden and delayed ones included. */
   bodies(queue: QueueName): readonly string[] {
-    return this.#lane(queue).messages.map(({ body }) => body);
+    return [...this.#lane(queue).messages.values()].map(({ body }) => body);
   }
 
   send(queue: QueueName, { body, group, delayMs }: OutgoingMessage): void {
     const lane = this.#lane(queue);
     const id = this.#nextId;
     this.#nextId += 1;
-    lane.messages.push({ id, body, group, visibleAtMs: this.#kernel.nowMs + delayMs, receives: 0 });
+    lane.messages.set(id, { id, body, group, visibleAtMs: this.#kernel.nowMs + delayMs, receives: 0 });
     this.#serve(lane);
   }
 
@@ -65,11 +66,11 @@ export class QueueService {
     const lane = this.#lane(queue);
     const { nowMs } = this.#kernel;
     const taken: ReceivedMessage[] = [];
-    for (const message of lane.messages.toReversed()) {
+    for (const message of [...lane.messages.values()].toReversed()) {
       if (taken.length >= max) break;
       if (message.visibleAtMs > nowMs) continue;
       if (message.receives >= MAX_RECEIVES) {
-        lane.messages.splice(lane.messages.indexOf(message), 1);
+        lane.messages.delete(message.id);
         lane.dead.push(message);
         continue;
       }
@@ -103,17 +104,16 @@ export class QueueService {
 
   delete(queue: QueueName, receipts: readonly string[]): void {
     const lane = this.#lane(queue);
-    const gone = new Set(this.#delivered(lane, receipts));
-    lane.messages = lane.messages.filter((message) => !gone.has(message));
+    for (const { id } of this.#delivered(lane, receipts)) lane.messages.delete(id);
   }
 
   depth(queue: QueueName): { visible: number; delayed: number; inFlight: number; deadLetters: number } {
     const { messages, dead } = this.#lane(queue);
     const { nowMs } = this.#kernel;
-    const hidden = messages.filter(({ visibleAtMs }) => visibleAtMs > nowMs);
+    const hidden = [...messages.values()].filter(({ visibleAtMs }) => visibleAtMs > nowMs);
     const delayed = hidden.filter(({ receives }) => receives === 0).length;
     return {
-      visible: messages.length - hidden.length,
+      visible: messages.size - hidden.length,
       delayed,
       inFlight: hidden.length - delayed,
       deadLetters: dead.length,
@@ -135,8 +135,8 @@ export class QueueService {
   purge(): number {
     let count = 0;
     for (const lane of this.#lanes.values()) {
-      count += lane.messages.length;
-      lane.messages = [];
+      count += lane.messages.size;
+      lane.messages.clear();
     }
     return count;
   }
@@ -161,19 +161,23 @@ export class QueueService {
     lane.look = undefined;
     if (lane.receivers.length === 0) return;
     let soonestMs = Infinity;
-    for (const { visibleAtMs } of lane.messages) soonestMs = Math.min(soonestMs, visibleAtMs);
+    for (const { visibleAtMs } of lane.messages.values()) soonestMs = Math.min(soonestMs, visibleAtMs);
     if (soonestMs === Infinity) return;
     lane.look = this.#kernel.at(soonestMs, () => this.#serve(lane));
   }
 
   #delivered(lane: Lane, receipts: readonly string[]): readonly Message[] {
-    return lane.messages.filter(({ id, receives }) => receipts.includes(`${id}.${receives}`));
+    return receipts.flatMap((receipt) => {
+      const [id, receives] = receipt.split(".").map(Number);
+      const message = lane.messages.get(id ?? 0);
+      return message !== undefined && message.receives === receives ? [message] : [];
+    });
   }
 
   #lane(name: QueueName): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = { name, messages: [], dead: [], receivers: [], look: undefined };
+      lane = { name, messages: new Map(), dead: [], receivers: [], look: undefined };
       this.#lanes.set(name, lane);
     }
     return lane;

@@ -40,7 +40,7 @@ export async function playPlants({ seeds, only, processes, write = print }: Plan
 }
 
 /** Enough to tell how rare it is. */
-const ENOUGH = 10;
+const ENOUGH = 8;
 
 /** Plays histories with one plant. */
 export async function harvest(

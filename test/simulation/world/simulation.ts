@@ -10,6 +10,7 @@ import type { KeyedDraws } from "../kernel/keyed-draws.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Life } from "../kernel/life.ts";
 import type { Trace } from "../kernel/trace.ts";
+import { nextVersion } from "../ports/next-version.ts";
 import { QueueService } from "../ports/queue-service.ts";
 import { SimQueue } from "../ports/sim-queue.ts";
 import { SimTable, type TableEffect } from "../ports/sim-table.ts";
@@ -23,6 +24,8 @@ export interface SimulationOptions {
   /** Whether a host can tell of a process that it is gone. */
   readonly knowsFates: boolean;
   readonly hasWholeSeconds: boolean;
+  /** Some processes are of the next version. */
+  readonly isMixed: boolean;
   /** `false`: every scheduler believes that it owns everything. */
   readonly hasLeases: boolean;
 }
@@ -83,8 +86,10 @@ export class Simulation {
       this.effect = effect;
       this.onEffect(effect);
     };
+    const table = new SimTable({ items, life, draws, onEffect });
+    const isNext = options.isMixed && draws.isIn(0.5, `next version ${life.name}`);
     return {
-      table: new SimTable({ items, life, draws, onEffect }),
+      table: isNext ? nextVersion(table) : table,
       queue: new SimQueue({ service, kernel, faults, life, hasWholeSeconds: options.hasWholeSeconds }),
       clock: life.clock,
       random: { next: () => draws.draw(this.#nth(`random of ${life.name}`)) },

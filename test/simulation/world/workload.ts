@@ -1,5 +1,6 @@
 import type { JobDefinition } from "../../../core/job/definition.ts";
 import type { KeyedDraws } from "../kernel/keyed-draws.ts";
+import { LATER } from "../ports/next-version.ts";
 import type { Client, ClientAnswer, SendOptions } from "./client.ts";
 import { drawDefinition, drawTemper } from "./job-shapes.ts";
 import type { Simulation } from "./simulation.ts";
@@ -75,10 +76,10 @@ export class Workload {
     const path = `${BASE}/jobs/${job}`;
     const known = await this.insist("GET", path);
     if (known.status !== 200) return;
-    const { state, definition } = known.body as { state: string; definition: JobDefinition };
+    const { state, definition } = known.body as { state: string; definition: JobDefinition & { [LATER]?: unknown } };
     if (state === "deleted") return;
     if (state === "paused") await this.insist("POST", `${path}/resume`, { body: { missed: "last" } });
-    const body = { ...definition, schedule: { at: "2026-12-31T00:00:00Z" } };
+    const body = { ...definition, [LATER]: undefined, schedule: { at: "2026-12-31T00:00:00Z" } };
     await this.insist("PUT", path, { body, headers: EXISTING });
   }
 
