@@ -20,6 +20,8 @@ export interface ChecksOptions {
   readonly effects: readonly Effect[];
   readonly isPrecise: boolean;
   readonly skewMs: number;
+  /** Told of each violation. */
+  readonly onBroken: (invariant: string) => void;
   /** Longest that the history may last. */
   readonly longestMs: number;
 }
@@ -96,6 +98,10 @@ export class Checks {
     if (this.#runs.claims.size === 0) this.#tell("vacuous", "no run was claimed while harm was done");
   }
 
+  isBroken(invariants: readonly string[] = []): boolean {
+    return this.violations.some(({ invariant }) => invariants.includes(invariant));
+  }
+
   /** Runs that have not ended. */
   openRuns(): number {
     const rows = this.#simulation.items.dump("run#").filter(({ key }) => !key.sk.endsWith("~gap"));
@@ -128,6 +134,7 @@ export class Checks {
     const { kernel, trace } = this.#simulation;
     trace.note(kernel.nowMs, "checker", `${invariant}: ${what}`);
     if (this.violations.length < MAX_VIOLATIONS) this.violations.push({ invariant, what, atMs: kernel.nowMs });
+    this.#options.onBroken(invariant);
   }
 }
 

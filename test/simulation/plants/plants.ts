@@ -8,7 +8,7 @@ export interface Plant {
   readonly edits: readonly Edit[];
   /** By one of these it must be caught. */
   readonly invariants: readonly string[];
-  /** Histories that are hard on it. @default each seed's own */
+  /** Histories that are hard on it. @default "standard" */
   readonly profile?: ProfileName;
   /** @default true */
   readonly hasLeases?: boolean;

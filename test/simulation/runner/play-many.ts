@@ -12,6 +12,8 @@ export interface ManyOptions {
   /** Every how-manieth seed is played twice. @default 20 */
   readonly twiceEvery?: number;
   readonly isShrunk?: boolean;
+  /** A history ends as soon as one of these invariants is broken. */
+  readonly untilBroken?: readonly string[];
   readonly processes?: number;
   /** Arguments of Node for the players, such as hooks that plant bugs. */
   readonly execArgv?: readonly string[];
@@ -40,10 +42,10 @@ export async function playMany(options: ManyOptions): Promise<void> {
 
 function taskOf(
   seed: number,
-  { profile, hasLeases = true, twiceEvery = TWICE_EVERY, isShrunk = false }: ManyOptions,
+  { profile, hasLeases = true, twiceEvery = TWICE_EVERY, isShrunk = false, untilBroken = [] }: ManyOptions,
 ): Task {
   return {
-    options: { seed, profile: profile ?? profileOf(seed), hasLeases },
+    options: { seed, profile: profile ?? profileOf(seed), hasLeases, untilBroken },
     isTwice: seed % twiceEvery === 0,
     isShrunk,
   };

@@ -33,7 +33,7 @@ export async function playPlants({ seeds, only, processes, write = print }: Plan
     if (first === undefined) survivors += 1;
     const besides = [...others].map(([name, count]) => `${name} ${count}`).join(", ");
     write(
-      `| ${plant.id} | ${plant.bug} | ${plant.invariants.join(" or ")} | ${plant.profile ?? "any"} | ${first ?? "SURVIVED"} | ${caught} of ${played} | ${besides} |`,
+      `| ${plant.id} | ${plant.bug} | ${plant.invariants.join(" or ")} | ${plant.profile ?? "standard"} | ${first ?? "SURVIVED"} | ${caught} of ${played} | ${besides} |`,
     );
   }
   return survivors === 0 ? 0 : 1;
@@ -55,9 +55,10 @@ export async function harvest(
     from: 1,
     count: seeds,
     processes,
-    profile: plant.profile,
+    profile: plant.profile ?? "standard",
     hasLeases: plant.hasLeases ?? true,
     twiceEvery: Infinity,
+    untilBroken: plant.invariants,
     execArgv: ["--import", HOOKS],
     environment: { CARILLON_PLANT: plant.id },
     onPlayed({ report }) {

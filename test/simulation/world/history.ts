@@ -22,6 +22,8 @@ export interface HistoryOptions {
   readonly hasLeases?: boolean;
   /** Only these decisions are carried out. */
   readonly tape?: ReadonlySet<DecisionKey>;
+  /** Ends as soon as one of these invariants is broken. */
+  readonly untilBroken?: readonly string[];
   /** Told of everything that happens, a line each. */
   readonly tell?: (line: string) => void;
 }
@@ -95,6 +97,9 @@ class History {
       effects: this.#effects,
       isPrecise: profile.isPrecise === true,
       skewMs: profile.blows.clockStep === undefined ? 0 : 2 * MAX_SKEW_MS,
+      onBroken: (invariant) => {
+        if (options.untilBroken?.includes(invariant) === true) this.#kernel.stop();
+      },
       longestMs: profile.hostileMs + HEALTHY_MS + this.#settleMs(),
     });
     const logs = new MemoryRunLogs();
@@ -124,6 +129,7 @@ class History {
       deeds: profile.deeds,
       horizonMs: profile.hostileMs,
       zone,
+      isFree: profile.isPrecise === true,
       draws: draws.part("workload"),
     });
     planBlows(this.#simulation, this.#body, {
@@ -147,7 +153,8 @@ class History {
     );
     await this.#kernel.runUntil(hostileMs + HEALTHY_MS + this.#settleMs());
     await this.#workOff();
-    this.#checks.judge(calm);
+    if (this.#kernel.isEndless) this.#checks.judge("it goes round in circles");
+    else if (!this.#checks.isBroken(this.#options.untilBroken)) this.#checks.judge(calm);
     const { seed, profile, hasLeases = true } = this.#options;
     return {
       seed,

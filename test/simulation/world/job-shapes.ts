@@ -11,13 +11,15 @@ export interface ShapeContext {
   readonly leftMs: number;
   readonly zone: string;
   readonly calendars: readonly string[];
+  /** Nothing of the job makes its runs wait. */
+  readonly isFree: boolean;
 }
 
 const OVERLAPS = ["allow", "skip", "queueOne", "queueAll", "cancelPrevious", "terminatePrevious"] as const;
 
 /** Definitions that are legal and likely to be interesting: frequent, overlapping, failing, limited. */
 export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDefinition {
-  const { name } = context;
+  const { name, isFree } = context;
   const is = (share: number, what: string): boolean => draws.isIn(share, what);
   const schedule = drawSchedule(draws, context);
   const executor: JobDefinition["executor"] = { type: "command", argv: ["true"] };
@@ -25,7 +27,7 @@ export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDef
     name,
     executor,
     ...(schedule === undefined ? {} : { schedule }),
-    overlap: draws.pick(OVERLAPS, "overlap"),
+    overlap: isFree ? "allow" : draws.pick(OVERLAPS, "overlap"),
     ...(is(0.6, "has retry")
       ? {
           retry: {
@@ -52,7 +54,7 @@ export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDef
           },
         }
       : {}),
-    ...(is(0.3, "has limit") ? { concurrency: [drawLimit(draws)] } : {}),
+    ...(!isFree && is(0.3, "has limit") ? { concurrency: [drawLimit(draws)] } : {}),
     ...(is(0.1, "pauses itself") ? { pauseAfterFailures: draws.between(2, 5, "failures") } : {}),
     ...(is(0.3, "has priority")
       ? { priority: draws.pick(["high", "normal", "low", "bulk"] as const, "priority") }

@@ -75,6 +75,7 @@ export const PROFILES = {
   mild: {
     ...STANDARD,
     hostileMs: 10 * MINUTE_MS,
+    deeds: 10,
     classes: ["unknownDone", "unknownLost", "declined", "shortPage", "doubled"],
     blows: { poison: 6, replay: 2 },
     isPrecise: true,

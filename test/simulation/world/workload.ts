@@ -12,6 +12,8 @@ export interface WorkloadOptions {
   readonly deeds: number;
   readonly horizonMs: number;
   readonly zone: string;
+  /** No run has to wait for another. */
+  readonly isFree: boolean;
   readonly draws: KeyedDraws;
 }
 
@@ -92,7 +94,7 @@ export class Workload {
   }
 
   #define(name: string, what: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
-    const { draws, horizonMs, zone } = this.#options;
+    const { draws, horizonMs, zone, isFree } = this.#options;
     const { kernel } = this.#simulation;
     const definition: JobDefinition = drawDefinition(draws.part(what), {
       name,
@@ -100,6 +102,7 @@ export class Workload {
       leftMs: Math.max(60_000, horizonMs - kernel.nowMs),
       zone,
       calendars: this.#calendars(),
+      isFree,
     });
     return this.#send("PUT", `${BASE}/jobs/${name}`, { body: definition, headers });
   }
