@@ -14,6 +14,7 @@ import {
   type WorkerRef,
 } from "../run/run.ts";
 import type { StoredRun } from "../store/run-store.ts";
+import { isNextLink } from "./chain-link.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
 import { endLost } from "./end-lost.ts";
@@ -75,7 +76,11 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
   if (found === undefined || found.job.pool !== worker.pool) return leaveToOthers(core, message);
   const { job, slot } = found;
   // Any instant may be a slot of a chain: only those that its own version rang for are.
-  if (job.schedule.kind === "afterEnd" && job.version.version !== message.version) return DONE;
+  if (job.schedule.kind === "afterEnd") {
+    if (job.version.version !== message.version) return DONE;
+    if (!(await isNextLink(core, job, slot.atMs)) && (await core.runs.find(messageKey(message))) === undefined)
+      return DONE;
+  }
   const nowMs = core.clock.nowMs();
   if (nowMs < slot.dueAtMs) return { kind: "later", inMs: slot.dueAtMs - nowMs };
   const run = slotRun(job, slot, nowMs);

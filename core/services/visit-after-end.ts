@@ -4,6 +4,7 @@ import { stampOf } from "../run/run-id.ts";
 import { isEnded, type Run, unreachable } from "../run/run.ts";
 import { MAX_INSTANT_MS } from "../schedule/last-instant.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
+import { delayMs, firstLinkMs, nextLinkMs } from "./chain-link.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
 import { patienceMs } from "./patience.ts";
@@ -77,15 +78,14 @@ async function ringForNext(
   entry: JobEntry,
   { job, link, untilMs }: { job: CompiledJob; link: EndedLink; untilMs: number },
 ): Promise<readonly DueEntry[]> {
-  const delayMs = Math.max(1, job.schedule.afterEndMs ?? 0);
   const horizonMs = horizonAt(core.clock.nowMs(), core.knobs);
   const isPartWay = entry.cursorMs === link.cursorMs && entry.settledMs > link.cursorMs;
   let settledMs = isPartWay ? entry.settledMs : link.cursorMs;
   let excludedBy: string | undefined;
-  let slot = job.schedule.at(isPartWay ? settledMs + delayMs : link.nextMs);
+  let slot = job.schedule.at(isPartWay ? settledMs + delayMs(job) : link.nextMs);
   while (slot?.excludedBy !== undefined && slot.atMs <= untilMs && slot.dueAtMs <= horizonMs) {
     ({ atMs: settledMs, excludedBy } = slot);
-    slot = job.schedule.at(settledMs + delayMs);
+    slot = job.schedule.at(settledMs + delayMs(job));
   }
   if (excludedBy !== undefined) {
     const { namespace, name, version } = job.version;
@@ -129,13 +129,13 @@ async function lastLink(
   { namespace, job: name, cursorMs: fromMs }: JobEntry,
   job: CompiledJob,
 ): Promise<Link> {
-  const firstMs = firstSlotMs(job);
+  const firstMs = firstLinkMs(job);
   let link: EndedLink = { kind: "ended", cursorMs: fromMs, nextMs: firstMs };
   for (let cursorMs = fromMs >= firstMs ? fromMs : firstMs; ;) {
     const stored = await core.runs.find({ namespace, job: name, stamp: stampOf(cursorMs) });
     if (stored === undefined) return cursorMs === fromMs ? { kind: "missing", cursorMs } : link;
     if (!isEnded(stored.run)) return { kind: "open", cursorMs, run: stored.run };
-    const nextMs: number = Math.max(cursorMs + 1, Math.ceil(stored.run.endedAtMs) + (job.schedule.afterEndMs ?? 0));
+    const nextMs = nextLinkMs(stored.run, job);
     link = { kind: "ended", cursorMs, nextMs };
     cursorMs = nextMs;
   }
@@ -152,14 +152,6 @@ async function hasReachedMaxRuns(core: Core, job: CompiledJob): Promise<boolean>
     if (count >= maxRuns) return true;
   }
   return false;
-}
-
-/** The slot with which a version's chain begins: the schedule's first, or one delay after the version took over a running chain. */
-function firstSlotMs(job: CompiledJob): number {
-  const { sinceMs, scheduleSinceMs } = job.version;
-  const [first] = job.schedule.after(scheduleSinceMs);
-  if (first !== undefined && first.atMs > sinceMs) return first.atMs;
-  return sinceMs + Math.max(1, job.schedule.afterEndMs ?? 0);
 }
 
 async function ring(core: Core, job: CompiledJob, atMs: number): Promise<void> {

@@ -51,12 +51,34 @@ export class RunStore {
     // First where it is looked for: a row that no look finds would be worth nothing.
     await this.#table.put(keys.gapEnd(namespace, job, stampOf(toMs), stampOf(fromMs)), gap, "any");
     const key = keys.gap(gap.namespace, gap.job, stampOf(gap.fromMs));
+    let longer = gap;
     for (let expect: Expectation = "absent"; ;) {
-      const result = await this.#table.put(key, gap, expect);
+      const result = await this.#table.put(key, longer, expect);
       if (result.ok || result.current === undefined) return;
-      if ((result.current.body as Gap).toMs >= gap.toMs) return;
+      const current = result.current.body as Gap;
+      if (current.toMs >= gap.toMs) return;
+      longer = { ...current, ...gap };
       expect = result.current.rev;
     }
+  }
+
+  /** A page of the runs whose stamp lies in [fromMs, beforeMs), newest first; `after` is a former page's `next`. */
+  async newest(
+    { namespace, name }: { readonly namespace: string; readonly name: string },
+    range: { fromMs: number; beforeMs: number; limit: number; after: string | undefined },
+  ): Promise<{ runs: readonly Run[]; next: string | undefined }> {
+    const { fromMs, beforeMs, limit, after } = range;
+    const { pk } = keys.run({ namespace, job: name, stamp: "" });
+    const page = await this.#table.query({
+      pk,
+      from: stampOf(fromMs),
+      before: stampOf(beforeMs),
+      descending: true,
+      limit,
+      ...(after === undefined ? {} : { after }),
+    });
+    const runs = page.items.filter(({ key }) => !isGapKey(key.sk)).map((stored) => asRun(stored).run);
+    return { runs, next: page.next };
   }
 
   /** The gaps that cover any instant in [fromMs, toMs]. */

@@ -164,7 +164,7 @@ export class LedgerCheck {
     const last = links.at(-1);
     const untilMs = Math.min(next?.sinceMs ?? Infinity, this.#nowMs() - this.#context.simulation.knobs.settleMaxMs);
     if (version.state !== "active" || last === undefined || !hasEnded(last)) return;
-    const dueMs = Math.ceil(last.endedAtMs ?? 0) + delayMs;
+    const dueMs = Math.max(last.slotAtMs + 1, Math.ceil(last.endedAtMs ?? 0) + delayMs);
     if (dueMs <= untilMs) this.#tell("I1", `${ledger.job} chain broke off: ${iso(dueMs)} has no row`);
   }
 

@@ -237,6 +237,7 @@ export const PLANTS: readonly Plant[] = [
         replace: "slot.excludedBy !== undefined) return undefined;",
       },
     ],
+    profile: "cloud",
     invariants: ["I6"],
   },
   {
@@ -250,6 +251,7 @@ export const PLANTS: readonly Plant[] = [
       },
     ],
     invariants: ["I15"],
+    profile: "rolling",
   },
   {
     id: "M22",
@@ -276,6 +278,7 @@ export const PLANTS: readonly Plant[] = [
       },
     ],
     invariants: ["I23", "I25"],
+    profile: "lines",
   },
   {
     id: "X2",
@@ -294,6 +297,7 @@ export const PLANTS: readonly Plant[] = [
       },
     ],
     invariants: ["I1"],
+    profile: "defining",
   },
   {
     id: "X3",
@@ -309,14 +313,15 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     id: "X4",
-    bug: "a chain is left alone once its visit has died",
+    bug: "a message that names any instant begins a second chain beside the first",
     edits: [
       {
-        file: "core/services/visit-after-end.ts",
-        find: "    ...again(core, { ...entry, cursorMs, settledMs: cursorMs, looks: 0 }, visitAtMs),",
-        replace: "",
+        file: "core/services/claim-run.ts",
+        find: "if (!(await isNextLink(core, job, slot.atMs)) &&",
+        replace: "if (slot.atMs < 0 &&",
       },
     ],
-    invariants: ["I1"],
+    invariants: ["I9"],
+    profile: "chains",
   },
 ];

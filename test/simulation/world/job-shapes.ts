@@ -11,6 +11,8 @@ export interface ShapeContext {
   readonly leftMs: number;
   readonly zone: string;
   readonly calendars: readonly string[];
+  /** It has slots from the beginning, again and again. */
+  readonly isSteady: boolean;
   /** Nothing of the job makes its runs wait. */
   readonly isFree: boolean;
 }
@@ -71,17 +73,22 @@ function drawLimit(draws: KeyedDraws): NonNullable<JobDefinition["concurrency"]>
 
 const SHARED_LIMIT = 2;
 
-function drawSchedule(draws: KeyedDraws, { nowMs, leftMs, zone, calendars }: ShapeContext): JobDefinition["schedule"] {
+function drawSchedule(
+  draws: KeyedDraws,
+  { nowMs, leftMs, zone, calendars, isSteady }: ShapeContext,
+): JobDefinition["schedule"] {
   const bounds = {
-    ...(draws.isIn(0.15, "has start") ? { startAt: isoAt(nowMs + draws.between(0, 300, "start") * 1_000) } : {}),
+    ...(!isSteady && draws.isIn(0.15, "has start")
+      ? { startAt: isoAt(nowMs + draws.between(0, 300, "start") * 1_000) }
+      : {}),
     ...(draws.isIn(0.15, "has end") ? { endAt: isoAt(nowMs + 320_000 + draws.draw("end") * leftMs) } : {}),
     ...(draws.isIn(0.15, "has most") ? { maxRuns: draws.between(1, 40, "most") } : {}),
     ...(draws.isIn(0.2, "has jitter") ? { jitter: `${draws.between(1, 20, "jitter")}s` } : {}),
-    ...(calendars.length > 0 && draws.isIn(0.3, "has calendar")
+    ...(!isSteady && calendars.length > 0 && draws.isIn(0.3, "has calendar")
       ? { calendars: [draws.pick(calendars, "calendar")], timezone: zone }
       : {}),
   };
-  const kind = draws.draw("kind");
+  const kind = isSteady ? 0 : draws.draw("kind");
   if (kind < 0.4) return { every: `${draws.between(3, 90, "every")}s`, ...bounds };
   if (kind < 0.75) {
     const isAtNight = zone !== "UTC" && draws.isIn(0.6, "at night");

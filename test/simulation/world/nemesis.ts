@@ -30,6 +30,8 @@ export interface NemesisOptions {
 /** How far the clock of one host may be off. */
 export const MAX_SKEW_MS = 2_000;
 
+const QUIET_MS = 60_000;
+
 /** Plans every blow of a history. */
 export function planBlows(simulation: Simulation, body: Body, { blows, horizonMs, draws }: NemesisOptions): void {
   const { kernel, faults } = simulation;
@@ -38,18 +40,26 @@ export function planBlows(simulation: Simulation, body: Body, { blows, horizonMs
     const count = Math.round(draws.within(0.5, 2 * mean, `how often ${blow}`));
     for (let index = 0; index < count; index += 1) {
       const name = `${blow} ${index}`;
-      kernel.at(draws.draw(`when ${name}`) * horizonMs, () => {
-        if (faults.carryOut(blow, `blow|${name}`)) strike(simulation, body, { blow, draws: draws.part(name) });
+      // Not at once: something has to be there that it falls upon.
+      kernel.at(draws.within(QUIET_MS, horizonMs, `when ${name}`), () => {
+        if (faults.carryOut(blow, `blow|${name}`))
+          strike(simulation, body, { blow, horizonMs, draws: draws.part(name) });
       });
     }
   }
 }
 
-function strike(simulation: Simulation, body: Body, { blow, draws }: { blow: Blow; draws: KeyedDraws }): void {
+interface Strike {
+  readonly blow: Blow;
+  readonly horizonMs: number;
+  readonly draws: KeyedDraws;
+}
+
+function strike(simulation: Simulation, body: Body, { blow, horizonMs, draws }: Strike): void {
   const all = [...body.schedulers, ...body.workers()];
   const living = all.filter(({ life }) => life !== undefined);
   const one = living.length === 0 ? undefined : draws.pick(living, "who");
-  const longMs = draws.magnitude(2 * 60_000, 25 * 60_000, "long");
+  const longMs = Math.min(0.4 * horizonMs, draws.magnitude(2 * 60_000, 25 * 60_000, "long"));
   switch (blow) {
     case "kill":
       return one?.kill("kill -9");

@@ -103,6 +103,7 @@ export class Workload {
       zone,
       calendars: this.#calendars(),
       isFree,
+      isSteady: what === "first job-1",
     });
     return this.#send("PUT", `${BASE}/jobs/${name}`, { body: definition, headers });
   }
