@@ -129,6 +129,7 @@ class History {
       deeds: profile.deeds,
       horizonMs: profile.hostileMs,
       zone,
+      bias: profile.bias,
       isFree: profile.isPrecise === true,
       draws: draws.part("workload"),
     });

@@ -1,5 +1,6 @@
 import type { JobDefinition } from "../../../core/job/definition.ts";
 import type { KeyedDraws } from "../kernel/keyed-draws.ts";
+import type { Bias } from "./profiles.ts";
 import type { Temper } from "./user-code.ts";
 
 /** Where a definition is drawn for. */
@@ -11,17 +12,20 @@ export interface ShapeContext {
   readonly leftMs: number;
   readonly zone: string;
   readonly calendars: readonly string[];
+  readonly bias: Bias | undefined;
   /** It has slots from the beginning, again and again. */
   readonly isSteady: boolean;
   /** Nothing of the job makes its runs wait. */
   readonly isFree: boolean;
 }
 
+const LINES = ["skip", "queueOne", "queueAll"] as const;
 const OVERLAPS = ["allow", "skip", "queueOne", "queueAll", "cancelPrevious", "terminatePrevious"] as const;
 
 /** Definitions that are legal and likely to be interesting: frequent, overlapping, failing, limited. */
 export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDefinition {
-  const { name, isFree } = context;
+  const { name, isFree, bias } = context;
+  const overlaps = bias === "lines" ? LINES : OVERLAPS;
   const is = (share: number, what: string): boolean => draws.isIn(share, what);
   const schedule = drawSchedule(draws, context);
   const executor: JobDefinition["executor"] = { type: "command", argv: ["true"] };
@@ -29,8 +33,8 @@ export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDef
     name,
     executor,
     ...(schedule === undefined ? {} : { schedule }),
-    overlap: isFree ? "allow" : draws.pick(OVERLAPS, "overlap"),
-    ...(is(0.6, "has retry")
+    overlap: isFree ? "allow" : draws.pick(overlaps, "overlap"),
+    ...(is(bias === "lines" ? 1 : 0.6, "has retry")
       ? {
           retry: {
             maxAttempts: draws.between(2, 5, "attempts"),
@@ -56,7 +60,7 @@ export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDef
           },
         }
       : {}),
-    ...(!isFree && is(0.3, "has limit") ? { concurrency: [drawLimit(draws)] } : {}),
+    ...(!isFree && is(bias === "lines" ? 0.9 : 0.3, "has limit") ? { concurrency: [drawLimit(draws)] } : {}),
     ...(is(0.1, "pauses itself") ? { pauseAfterFailures: draws.between(2, 5, "failures") } : {}),
     ...(is(0.3, "has priority")
       ? { priority: draws.pick(["high", "normal", "low", "bulk"] as const, "priority") }
@@ -75,7 +79,7 @@ const SHARED_LIMIT = 2;
 
 function drawSchedule(
   draws: KeyedDraws,
-  { nowMs, leftMs, zone, calendars, isSteady }: ShapeContext,
+  { nowMs, leftMs, zone, calendars, isSteady, bias }: ShapeContext,
 ): JobDefinition["schedule"] {
   const bounds = {
     ...(!isSteady && draws.isIn(0.15, "has start")
@@ -88,7 +92,7 @@ function drawSchedule(
       ? { calendars: [draws.pick(calendars, "calendar")], timezone: zone }
       : {}),
   };
-  const kind = isSteady ? 0 : draws.draw("kind");
+  const kind = bias === "chains" ? CHAIN : isSteady ? STEADY : draws.draw("kind");
   if (kind < 0.4) return { every: `${draws.between(3, 90, "every")}s`, ...bounds };
   if (kind < 0.75) {
     const isAtNight = zone !== "UTC" && draws.isIn(0.6, "at night");
@@ -104,6 +108,10 @@ function drawSchedule(
   }
   return undefined;
 }
+
+/** Draws that stand for a kind of schedule. */
+const STEADY = 0;
+const CHAIN = 0.8;
 
 const CRONS = [
   "*/5 * * * * *",

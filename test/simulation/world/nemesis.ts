@@ -117,9 +117,18 @@ const POISON = [
 
 /** Messages that nobody has sent: unreadable, of unknown runs, of instants that are no slots, of another tenant. */
 function poison(simulation: Simulation, draws: KeyedDraws): void {
-  const { service } = simulation;
+  const { service, kernel } = simulation;
   const queue = draws.pick(service.names.length === 0 ? ["default.normal"] : service.names, "queue");
-  service.send(queue, { body: draws.pick(POISON, "what"), group: "default", delayMs: 0 });
+  const body = draws.isIn(0.5, "forged") ? forged(kernel.trueMs, draws) : draws.pick(POISON, "what");
+  service.send(queue, { body, group: "default", delayMs: 0 });
+}
+
+/** A message such as a scheduler sends, for an instant that somebody has made up. */
+function forged(nowMs: number, draws: KeyedDraws): string {
+  const atMs = Math.floor(nowMs + draws.within(-60_000, 60_000, "instant"));
+  const stamp = new Date(atMs).toISOString().replaceAll("-", "").replaceAll(":", "");
+  const [job, version] = [draws.between(1, 4, "job"), draws.between(1, 4, "version")];
+  return JSON.stringify({ v: 1, namespace: "default", job: `job-${job}`, stamp, version, dueAtMs: atMs });
 }
 
 /** Some of the messages that are there, once more. */

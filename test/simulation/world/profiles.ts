@@ -19,9 +19,18 @@ export interface Profile {
   readonly isWhole?: boolean;
   /** Every run has to start on time, whatever befalls. */
   readonly isPrecise?: boolean;
+  /** What clients do above all. */
+  readonly bias?: Bias;
   /** Some processes are of the next version: they write fields that this one does not know. */
   readonly isMixed?: boolean;
 }
+
+/**
+ * - `chains`: jobs whose slots follow from the ends of their runs.
+ * - `lines`: jobs that wait for each other, fail and are tried again.
+ * - `definitions`: jobs that are defined again and again.
+ */
+export type Bias = "chains" | "lines" | "definitions";
 
 export type ProfileName = keyof typeof PROFILES;
 
@@ -99,6 +108,27 @@ export const PROFILES = {
   },
   /** This version and the next one side by side. */
   mixed: { ...STANDARD, isMixed: true, blows: { kill: 4, drain: 4, freeze: 2 } },
+  /** Runs that stand in line at two limits, with messages that come twice. */
+  lines: {
+    ...STANDARD,
+    bias: "lines",
+    classes: ["doubled", "doubledLater", "slow", "freezeBefore", "freezeAfter", "dieAfter"],
+    isWhole: true,
+    blows: { kill: 3, freeze: 6, replay: 6 },
+  },
+  /** Schedules that follow from the ends of runs, and messages that nobody has sent. */
+  chains: { ...STANDARD, bias: "chains", deeds: 20, blows: { ...STANDARD.blows, poison: 40 } },
+  /** Definitions that change all the time, under processes that die. */
+  defining: {
+    ...STANDARD,
+    bias: "definitions",
+    deeds: 120,
+    classes: ["dieBefore", "dieAfter", "freezeBefore", "unknownDone", "lateEffect"],
+    isWhole: true,
+    blows: { kill: 20, freeze: 3 },
+  },
+  /** Workers and servers that are replaced one after the other, in order. */
+  rolling: { ...STANDARD, blows: { drain: 40, kill: 4, freeze: 2 } },
 } as const satisfies Record<string, Profile>;
 
 export const PROFILE_NAMES = Object.keys(PROFILES) as readonly ProfileName[];

@@ -3,6 +3,7 @@ import type { KeyedDraws } from "../kernel/keyed-draws.ts";
 import { LATER } from "../ports/next-version.ts";
 import type { Client, ClientAnswer, SendOptions } from "./client.ts";
 import { drawDefinition, drawTemper } from "./job-shapes.ts";
+import type { Bias } from "./profiles.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Temper } from "./user-code.ts";
 
@@ -12,12 +13,15 @@ export interface WorkloadOptions {
   readonly deeds: number;
   readonly horizonMs: number;
   readonly zone: string;
+  readonly bias: Bias | undefined;
   /** No run has to wait for another. */
   readonly isFree: boolean;
   readonly draws: KeyedDraws;
 }
 
 export const NAMESPACE = "default";
+/** The draw that stands for a definition. */
+const DEFINE = 0.6;
 const EXISTING = { "if-match": "*" };
 const BASE = `/v1/namespaces/${NAMESPACE}`;
 
@@ -94,7 +98,7 @@ export class Workload {
   }
 
   #define(name: string, what: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
-    const { draws, horizonMs, zone, isFree } = this.#options;
+    const { draws, horizonMs, zone, isFree, bias } = this.#options;
     const { kernel } = this.#simulation;
     const definition: JobDefinition = drawDefinition(draws.part(what), {
       name,
@@ -103,6 +107,7 @@ export class Workload {
       zone,
       calendars: this.#calendars(),
       isFree,
+      bias,
       isSteady: what === "first job-1",
     });
     return this.#send("PUT", `${BASE}/jobs/${name}`, { body: definition, headers });
@@ -126,7 +131,7 @@ export class Workload {
     const draws = this.#options.draws.part(deed);
     const job = draws.pick(this.jobs, "job");
     const path = `${BASE}/jobs/${job}`;
-    const kind = draws.draw("kind");
+    const kind = this.#options.bias === "definitions" && draws.isIn(0.8, "defines") ? DEFINE : draws.draw("kind");
     if (kind < 0.28) return this.#trigger(deed, path, draws);
     if (kind < 0.4) return this.#send("POST", `${path}/pause`, { body: {} });
     if (kind < 0.54)
