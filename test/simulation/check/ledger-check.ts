@@ -200,5 +200,5 @@ function gapText(ledger: Ledger, atMs: number): string {
 }
 
 function iso(ms: number): string {
-  return new Date(ms).toISOString();
+  return ms === Infinity ? "nothing" : new Date(ms).toISOString();
 }

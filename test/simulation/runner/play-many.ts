@@ -60,7 +60,7 @@ function runPlayer(
   return new Promise((resolve, reject) => {
     let task = take();
     const giveNext = (): void => {
-      if (task === undefined) child.kill();
+      if (task === undefined) child.disconnect();
       else child.send(task);
     };
     child.on("message", (played: Played) => {
