@@ -130,7 +130,7 @@ async function leaveToOthers(
   const isRecorded = (await core.runs.find({ namespace, job: name, stamp })) !== undefined;
   if (rung !== undefined && !isRecorded) {
     const run = slotRun(rung, { atMs: stampAtMs(stamp), dueAtMs }, core.clock.nowMs());
-    await letGo(core, { run, before: 1 }, { job: rung, all: true });
+    await letGo(core, { run, before: 1 }, { job: rung });
   }
   return DONE;
 }
@@ -228,11 +228,18 @@ async function skip(
   return DONE;
 }
 
-/** Gives the run a record that says what it waits for, and a watch; then a place in the line. */
+/**
+ * Gives the run a record that says what it waits for, and a watch; then a place in the line. What earlier claims have left
+ * in limits that come later in the order, such as one that died while it let go of them, is let go of: a run that held it
+ * while it waits here could wait in a circle.
+ */
 async function standInLine(core: Core, attempt: Attempt & { key: string }): Promise<Claim> {
-  const { run, expect, claiming, key } = attempt;
+  const { run, expect, job, claiming, key } = attempt;
   const nowMs = core.clock.nowMs();
-  if (run.status === "queued" && run.waitingFor === key) return DONE;
+  if (run.status === "queued" && run.waitingFor === key && typeof expect === "number") {
+    await letGo(core, { run, before: expect }, { job, after: key });
+    return DONE;
+  }
   const waiting: QueuedRun = { ...withoutTransient(run), status: "queued", waitingFor: key };
   await core.due.arm(watchOf(run, nowMs + core.knobs.settleAfterMs, nowMs));
   const written = await core.runs.put(waiting, expect);

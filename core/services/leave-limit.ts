@@ -21,19 +21,21 @@ export async function leaveLimits(core: Core, run: EndedRun, job: CompiledJob): 
  *
  * @param before - only places taken by claims that were based on an earlier revision of its record: the caller's record
  * has replaced that one, so none of them can succeed any more. What a later claim relies upon stays.
- * @param options.all - also out of those that it would keep: it will never run
+ * @param options.after - only out of the limits that are taken after this one
  */
 export async function letGo(
   core: Core,
   { run, before }: { readonly run: Run; readonly before: number },
-  { job, all = false }: { readonly job: CompiledJob; readonly all?: boolean },
+  { job, after }: { readonly job: CompiledJob; readonly after?: string },
 ): Promise<void> {
-  for (const { key, capacity } of limitsOf(run, job)) {
-    if (!all && run.attempt > 0 && isKeptBetweenAttempts(key)) continue;
+  const limits = limitsOf(run, job);
+  const from = after === undefined ? 0 : limits.findIndex(({ key }) => key === after) + 1;
+  for (const { key, capacity } of limits.slice(from)) {
+    if (run.attempt > 0 && isKeptBetweenAttempts(key)) continue;
     const promoted = await core.limits.change<readonly Member[]>(key, (limit) => {
       if (findLeftover(limit, run, before) === undefined) return { result: [] };
-      const after = leave(limit, (member) => isSame(member, run), capacity);
-      return { limit: after.limit, result: after.promoted };
+      const left = leave(limit, (member) => isSame(member, run), capacity);
+      return { limit: left.limit, result: left.promoted };
     });
     await ringMembers(core, promoted);
   }
