@@ -72,15 +72,16 @@ interface Claiming {
 async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage }): Promise<Claim> {
   const { current, message, worker } = claiming;
   const found = await findSlot(core, current, stampAtMs(message.stamp));
-  // A version that moved the job to another pool rings there.
-  if (found === undefined || found.job.pool !== worker.pool) return leaveToOthers(core, message);
+  if (found === undefined) return forsake(core, message);
   const { job, slot } = found;
   // Any instant may be a slot of a chain: only those that its own version rang for are.
-  if (job.schedule.kind === "afterEnd") {
-    if (job.version.version !== message.version) return DONE;
-    if (!(await isNextLink(core, job, slot.atMs)) && (await core.runs.find(messageKey(message))) === undefined)
-      return DONE;
-  }
+  const isChain = job.schedule.kind === "afterEnd";
+  if (isChain && job.version.version !== message.version) return forsake(core, message);
+  // A version that moved the job to another pool rings there. What an earlier claim may have left in limits stays: it
+  // can't be told from what the run's claim in that pool, which may be under way, relies upon.
+  if (job.pool !== worker.pool) return DONE;
+  if (isChain && !(await isNextLink(core, job, slot.atMs)) && (await core.runs.find(messageKey(message))) === undefined)
+    return DONE;
   const nowMs = core.clock.nowMs();
   if (nowMs < slot.dueAtMs) return { kind: "later", inMs: slot.dueAtMs - nowMs };
   const run = slotRun(job, slot, nowMs);
@@ -119,13 +120,10 @@ async function letGoUnrecorded(core: Core, run: QueuedRun, job: CompiledJob): Pr
 }
 
 /**
- * Done with a message whose slot is not ours any more. A claim that died under the version that rang may have taken the
+ * Done with a message whose slot is none any more. A claim that died under the version that rang may have taken the
  * limits of its run and left no record that would tell.
  */
-async function leaveToOthers(
-  core: Core,
-  { namespace, job: name, stamp, version = 0, dueAtMs }: RunMessage,
-): Promise<Claim> {
+async function forsake(core: Core, { namespace, job: name, stamp, version = 0, dueAtMs }: RunMessage): Promise<Claim> {
   const rung = await core.jobs.findVersion(namespace, name, version);
   const isRecorded = (await core.runs.find({ namespace, job: name, stamp })) !== undefined;
   if (rung !== undefined && !isRecorded) {

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Limit } from "../../../core/limit/limit.ts";
 import { stampOf } from "../../../core/run/run-id.ts";
 import { isEnded } from "../../../core/run/run.ts";
+import { type Claim, claimRun } from "../../../core/services/claim-run.ts";
+import type { Core } from "../../../core/services/core.ts";
 import { triggerRuns } from "../../../core/services/trigger-runs.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
 import { NAMESPACE, START_MS, World } from "../../support/world.ts";
@@ -114,6 +116,29 @@ describe("a message that comes twice", () => {
     expect(manual?.startedAtMs).toBeGreaterThanOrEqual(retried?.endedAtMs ?? Infinity);
     expect(world.watch.violations).toEqual([]);
   });
+
+  it("in the pool that its job has left takes no limit from the run that begins in the other", async () => {
+    const world = new World({ workers: 0 });
+    await world.define({ name: "a", schedule: { cron: "1 10 * * *" }, overlap: "queueAll", pool: "former" });
+    await world.define({ name: "a", schedule: { cron: "1 10 * * *" }, overlap: "queueAll", pool: "latter" });
+    await trigger(world, "a");
+    await world.clock.advance(60_000);
+    const [slow, other] = [world.process().core, world.process().core];
+    const record = holdBack(slow);
+    const claiming = claimSlot(slow, { pool: "latter", version: 2 });
+    await record.isReached;
+    expect(await claimSlot(other, { pool: "former", version: 1 })).toEqual({ kind: "done" });
+    const manual = world.runs("a").find(({ cause }) => cause === "manual");
+    if (manual === undefined) throw new Error("There is no manual run");
+    const { namespace, job, stamp, dueAtMs } = manual;
+    const worker = { id: "w-3", pool: "latter" };
+    const second = await claimRun(other, { v: 1, namespace, job, stamp, dueAtMs }, worker, 1);
+    record.release();
+
+    expect((await claiming).kind).toBe("claimed");
+    expect(second.kind).not.toBe("claimed");
+    expect(world.watch.violations).toEqual([]);
+  });
 });
 
 function shared(key: string) {
@@ -165,4 +190,22 @@ async function ring(world: World, { job, version }: { job: string; version: numb
   const dueAtMs = START_MS + 60_000;
   const body = JSON.stringify({ v: 1, namespace: NAMESPACE, job, stamp: stampOf(dueAtMs), version, dueAtMs });
   await world.queue.send("default.normal", [{ body, group: NAMESPACE, delayMs: 0 }]);
+}
+
+function claimSlot(core: Core, { pool, version }: { pool: string; version: number }): Promise<Claim> {
+  const dueAtMs = START_MS + 60_000;
+  const message = { v: 1, namespace: NAMESPACE, job: "a", stamp: stampOf(dueAtMs), version, dueAtMs } as const;
+  return claimRun(core, message, { id: `w-${pool}`, pool }, 1);
+}
+
+/** Holds back the first record that a process writes of a run. */
+function holdBack(core: Core): { readonly isReached: Promise<void>; readonly release: () => void } {
+  const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const put = core.runs.put.bind(core.runs);
+  core.runs.put = async (...write) => {
+    reached.resolve();
+    await gate.promise;
+    return put(...write);
+  };
+  return { isReached: reached.promise, release: gate.resolve };
 }
