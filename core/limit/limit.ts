@@ -71,6 +71,12 @@ export function withdraw(limit: Limit, run: RunKey): Limit {
   return { ...limit, waiters: limit.waiters.filter((waiter) => !isSame(waiter, run)) };
 }
 
+/** Whether `run` has others before it in the line; when it does not stand there, whether anybody does. */
+export function isSomeoneAhead({ waiters }: Limit, run: RunKey): boolean {
+  const [first] = waiters;
+  return first !== undefined && !isSame(first, run);
+}
+
 /** Those who come before `run`: the holders, and the part of the line ahead of it, all of it when it does not stand there. */
 export function before({ holders, waiters }: Limit, run: RunKey): readonly Member[] {
   const place = waiters.findIndex((waiter) => isSame(waiter, run));

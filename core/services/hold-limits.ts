@@ -1,6 +1,6 @@
 import type { CompiledJob } from "../job/compile.ts";
 import type { JobDefinition } from "../job/definition.ts";
-import { admit, before, enqueue, type Member, withdraw } from "../limit/limit.ts";
+import { admit, before, enqueue, isSomeoneAhead, type Member, withdraw } from "../limit/limit.ts";
 import { runLimits, type RunLimit } from "../limit/run-limits.ts";
 import type { Run } from "../run/run.ts";
 import { cancelRun } from "./cancel-run.ts";
@@ -59,9 +59,9 @@ async function holdOne(
     if (second.kind === "held") return { limit: repaired.limit, result: { kind: "held", promoted, inTheWay: [] } };
     if (second.kind === "admitted") return { limit: second.limit, result: { kind: "held", promoted, inTheWay: [] } };
 
-    const others = withdraw(repaired.limit, run);
     // One that has begun waits for its turn, whatever the policy says of newcomers.
-    if (run.attempt === 0 && skipsWhenFull(rule.whenFull, others.waiters.length > 0)) {
+    if (run.attempt === 0 && skipsWhenFull(rule.whenFull, isSomeoneAhead(repaired.limit, run))) {
+      const others = withdraw(repaired.limit, run);
       const result = { kind: "skip", promoted, inTheWay: [] } as const;
       return others === limit ? { result } : { limit: others, result };
     }
@@ -91,8 +91,8 @@ async function holdOne(
   return outcome.kind;
 }
 
-function skipsWhenFull(whenFull: NonNullable<JobDefinition["overlap"]>, isSomeoneWaiting: boolean): boolean {
-  return whenFull === "skip" || (whenFull === "queueOne" && isSomeoneWaiting);
+function skipsWhenFull(whenFull: NonNullable<JobDefinition["overlap"]>, isBehindSomeone: boolean): boolean {
+  return whenFull === "skip" || (whenFull === "queueOne" && isBehindSomeone);
 }
 
 function memberOf(

@@ -141,6 +141,21 @@ describe("a message that comes twice", () => {
   });
 });
 
+describe("the overlap policy queueOne", () => {
+  it("keeps the run that stands first in line, also when one of another version has come behind it", async () => {
+    const world = new World();
+    world.behave = () => ({ takesMs: 100_000, result: SUCCEEDED });
+    await world.define({ name: "a", overlap: "queueOne" });
+    await trigger(world, "a", 2);
+    await world.advance(500);
+    await world.define({ name: "a", overlap: "queueAll" });
+    await trigger(world, "a");
+    await world.advance(500_000);
+
+    expect(statuses(world, "a")).toEqual(Array(3).fill("succeeded"));
+  });
+});
+
 function shared(key: string) {
   return { key, scope: "namespace" as const, limit: 1 };
 }
