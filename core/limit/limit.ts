@@ -59,10 +59,15 @@ export function admit(limit: Limit, member: Member, capacity: number): Admission
   };
 }
 
-/** Puts `member` at the end of the line, once. */
+/**
+ * Puts `member` at the end of the line, once. One that stands there for an earlier claim keeps its place, for this one from
+ * now on.
+ */
 export function enqueue(limit: Limit, member: Member): Limit {
-  if (limit.waiters.some((waiter) => isSame(waiter, member))) return limit;
-  return { ...limit, waiters: [...limit.waiters, member] };
+  const standing = limit.waiters.find((waiter) => isSame(waiter, member));
+  if (standing === undefined) return { ...limit, waiters: [...limit.waiters, member] };
+  if (basisOf(standing) >= basisOf(member)) return limit;
+  return { ...limit, waiters: limit.waiters.map((waiter) => (waiter === standing ? member : waiter)) };
 }
 
 /** Takes `run` out of the line; the same object when it does not stand in it. */

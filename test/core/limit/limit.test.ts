@@ -4,6 +4,7 @@ import {
   admit,
   before,
   enqueue,
+  findLeftover,
   leave,
   type Limit,
   type Member,
@@ -51,6 +52,43 @@ describe("a limit", () => {
     expect(withdraw(limit, aMember("9"))).toBe(limit);
   });
 
+  it("lets a later claim of a member take over its place, and an earlier one take nothing back", () => {
+    const [earlier, later] = [aMember("1", 1, 4), aMember("1", 1, 7)];
+    const held: Limit = { holders: [aMember("0"), earlier], waiters: [] };
+    const standing: Limit = { holders: [aMember("0")], waiters: [aMember("2"), earlier, aMember("3")] };
+
+    expect(admit(held, later, 2)).toEqual({
+      kind: "admitted",
+      limit: { holders: [aMember("0"), later], waiters: [] },
+    });
+    expect(admit(held, earlier, 2)).toEqual({ kind: "held" });
+    expect(admit({ holders: [later], waiters: [] }, earlier, 1)).toEqual({ kind: "held" });
+    expect(enqueue(standing, later).waiters).toEqual([aMember("2"), later, aMember("3")]);
+    expect(enqueue(standing, earlier)).toBe(standing);
+    expect(enqueue(enqueue(standing, later), earlier).waiters).toContainEqual(later);
+  });
+
+  it("takes a place without a basis for one of a claim without a record", () => {
+    const { basis: _, ...former } = aMember("1");
+
+    expect(admit({ holders: [former], waiters: [] }, aMember("1", 1, 0), 1)).toEqual({ kind: "held" });
+    expect(admit({ holders: [former], waiters: [] }, aMember("1", 1, 1), 1).kind).toBe("admitted");
+    expect(findLeftover({ holders: [former], waiters: [] }, former, 1)).toBe(former);
+  });
+
+  it.each([
+    ["holds it", { holders: [aMember("1", 1, 4)], waiters: [] }],
+    ["stands in line", { holders: [aMember("0", 1, 1)], waiters: [aMember("2", 1, 1), aMember("1", 1, 4)] }],
+  ])(
+    "knows what a claim before a revision has left of a run that %s, and leaves alone what a later one has",
+    (_, limit) => {
+      expect(findLeftover(limit, aMember("1"), 5)).toEqual(aMember("1", 1, 4));
+      expect(findLeftover(limit, aMember("1"), 4)).toBeUndefined();
+      expect(findLeftover(limit, aMember("9"), 5)).toBeUndefined();
+      expect(findLeftover(limit, { ...aMember("1"), job: "b" }, 5)).toBeUndefined();
+    },
+  );
+
   it("is never exceeded, keeps no one waiting when there is room, and holds nobody twice", () => {
     const step = fc.record({
       enters: fc.boolean(),
@@ -84,8 +122,8 @@ describe("a limit", () => {
   });
 });
 
-function aMember(stamp: string, weight = 1): Member {
-  return { namespace: "default", job: "a", stamp, weight };
+function aMember(stamp: string, weight = 1, basis?: number): Member {
+  return { namespace: "default", job: "a", stamp, weight, ...(basis === undefined ? {} : { basis }) };
 }
 
 function admitted(limit: Limit, member: Member, capacity: number): Limit {
