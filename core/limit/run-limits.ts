@@ -45,10 +45,14 @@ export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
   return limits.sort((a, b) => rankOf(a) - rankOf(b) || (a.key < b.key ? -1 : 1));
 }
 
-/** No name holds a slash: a key whose scope has one is of a single job. */
-function rankOf({ key }: RunLimit): number {
-  if (isKeptBetweenAttempts(key)) return 0;
-  return key.split("#")[1]?.includes("/") === true ? 1 : 2;
+function rankOf(limit: RunLimit): number {
+  if (isKeptBetweenAttempts(limit.key)) return 0;
+  return isShared(limit) ? 2 : 1;
+}
+
+/** Whether runs of several jobs are subject to a limit. No name holds a slash: a key whose scope has one is of a single job. */
+export function isShared({ key }: RunLimit): boolean {
+  return key.split("#")[1]?.includes("/") !== true;
 }
 
 /** Slots of a pause that were asked for at the resumption are due all at once: they run one after the other. */

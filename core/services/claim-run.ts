@@ -21,7 +21,7 @@ import { endLost } from "./end-lost.ts";
 import { endUnclaimed, expireRun } from "./end-unclaimed.ts";
 import { followUp } from "./follow-up.ts";
 import { holdLimits } from "./hold-limits.ts";
-import { hasLeftovers, letGo } from "./leave-limit.ts";
+import { hasLeftovers, letGo, letGoHeld } from "./leave-limit.ts";
 import { findSlot } from "./reign.ts";
 import { slotRun } from "./slot-run.ts";
 import { watchOf } from "./watch.ts";
@@ -95,16 +95,6 @@ async function claimSlot(core: Core, claiming: Claiming & { message: RunMessage 
   if (end === undefined) await letGoUnrecorded(core, run, job);
   else await closeSlot(core, slot, { job, end });
   return DONE;
-}
-
-/**
- * A run that is held by a pause must not hold up the runs of other jobs. Its record is written anew before it lets go of its
- * limits: another claim, based on the same record, must not begin and rely upon them.
- */
-async function letGoHeld(core: Core, { run, rev }: StoredRun, job: CompiledJob): Promise<void> {
-  if (!(await hasLeftovers(core, { run, before: rev + 1 }, job))) return;
-  const written = await core.runs.put(run, rev);
-  if (written.ok) await letGo(core, { run, before: written.rev }, { job });
 }
 
 /**

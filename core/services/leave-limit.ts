@@ -1,10 +1,11 @@
 import { findLeftover, isSame, leave, type Limit, type Member } from "../limit/limit.ts";
-import { isKeptBetweenAttempts, type RunLimit, runLimits } from "../limit/run-limits.ts";
+import { isKeptBetweenAttempts, isShared, type RunLimit, runLimits } from "../limit/run-limits.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import { MacroError } from "../run/macros.ts";
 import type { RunKey } from "../run/run-id.ts";
 import { type EndedRun, isEnded, type Run } from "../run/run.ts";
 import { MAX_BATCH_GET } from "../ports/table.ts";
+import type { StoredRun } from "../store/run-store.ts";
 import type { Core } from "./core.ts";
 import { ringMembers } from "./ring-members.ts";
 
@@ -39,6 +40,24 @@ export async function letGo(
     });
     await ringMembers(core, promoted);
   }
+}
+
+/**
+ * A run that is held by a pause must not hold up the runs of other jobs. Its record is written anew before it lets go of its
+ * limits: another claim, based on the same record, must not begin and rely upon them.
+ */
+export async function letGoHeld(core: Core, { run, rev }: StoredRun, job: CompiledJob): Promise<void> {
+  if (!(await hasLeftovers(core, { run, before: rev + 1 }, job))) return;
+  const written = await core.runs.put(run, rev);
+  if (written.ok) await letGo(core, { run, before: written.rev }, { job });
+}
+
+/** Whether a run holds a limit that runs of other jobs may wait for. */
+export async function holdsShared(core: Core, run: Run, job: CompiledJob): Promise<boolean> {
+  for (const { key } of limitsOf(run, job).filter(isShared)) {
+    if ((await core.limits.find(key)).holders.some((holder) => isSame(holder, run))) return true;
+  }
+  return false;
 }
 
 /** Whether there is anything that `letGo` would let go of. */

@@ -6,6 +6,7 @@ import type { Core } from "./core.ts";
 import { patienceMs, UNCOMMITTED_MS } from "./patience.ts";
 import { endLost } from "./end-lost.ts";
 import { expireRun } from "./end-unclaimed.ts";
+import { holdsShared, letGoHeld } from "./leave-limit.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
 import { isHolderGone } from "./worker-liveness.ts";
 
@@ -78,7 +79,10 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   }
   if (await expireRun(core, stored)) return undefined;
   // While the job is paused, ringing for what has not started would be in vain, and make the looks after it rare.
-  if (run.attempt === 0 && (await isPaused(core, run))) return { visitAtMs: nowMs + knobs.settleAfterMs };
+  if (run.attempt === 0 && (await isPaused(core, run))) {
+    await letGoShared(core, stored);
+    return { visitAtMs: nowMs + knobs.settleAfterMs };
+  }
   const dueAtMs = run.status === "retrying" ? run.retryAtMs : run.dueAtMs;
   if (dueAtMs > nowMs + knobs.lookAheadMs) return { visitAtMs: dueAtMs - knobs.leadMs };
   const ring = runDoorbell(run, dueAtMs);
@@ -87,6 +91,14 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   if (nowMs < dueAtMs + waitMs) return { visitAtMs: dueAtMs + waitMs };
   core.metrics.observe("oldest_unclaimed_ms", nowMs - dueAtMs);
   return { visitAtMs: nowMs + waitMs, ring, isAgain: true };
+}
+
+/** One that waited for a limit when its job was paused may hold others, and would until that one is passed on to it. */
+async function letGoShared(core: Core, stored: StoredRun): Promise<void> {
+  const { run } = stored;
+  if (run.status !== "queued" || run.waitingFor === undefined) return;
+  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
+  if (job !== undefined && (await holdsShared(core, run, job))) await letGoHeld(core, stored, job);
 }
 
 async function isPaused(core: Core, { namespace, job }: RunKey): Promise<boolean> {

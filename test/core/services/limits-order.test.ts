@@ -4,6 +4,7 @@ import { stampOf } from "../../../core/run/run-id.ts";
 import { isEnded } from "../../../core/run/run.ts";
 import { type Claim, claimRun } from "../../../core/services/claim-run.ts";
 import type { Core } from "../../../core/services/core.ts";
+import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
 import { triggerRuns } from "../../../core/services/trigger-runs.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
 import { NAMESPACE, START_MS, World } from "../../support/world.ts";
@@ -51,6 +52,27 @@ describe("runs under several limits", () => {
 
     expect(statuses(world, "a")).toEqual(["succeeded"]);
     expect(statuses(world, "b")).toEqual(["succeeded"]);
+    expect(world.watch.violations).toEqual([]);
+  });
+
+  it("let go of those that they hold when their job is paused while they wait", async () => {
+    const world = new World();
+    world.behave = ({ job }) => ({ takesMs: job === "y" ? 600_000 : 1_000, result: SUCCEEDED });
+    await world.define({ name: "x", overlap: "allow", concurrency: [shared("x")] });
+    await world.define({ name: "y", overlap: "allow", concurrency: [shared("y")] });
+    await world.define({ name: "both", overlap: "allow", concurrency: [shared("x"), shared("y")] });
+    await trigger(world, "y");
+    await world.advance(500);
+    await trigger(world, "both");
+    await world.advance(500);
+    await pauseJob(world.core, NAMESPACE, "both", {});
+    await trigger(world, "x");
+    await world.advance(60_000);
+    expect(statuses(world, "x")).toEqual(["succeeded"]);
+
+    await resumeJob(world.core, NAMESPACE, "both", { missed: "now" });
+    await world.advance(900_000);
+    expect(statuses(world, "both")).toEqual(["succeeded"]);
     expect(world.watch.violations).toEqual([]);
   });
 
