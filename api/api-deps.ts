@@ -69,6 +69,12 @@ export type ApiEvent =
       readonly error: string;
     }
   | {
+      /** A change was made and could not be taken up at once; the scheduler does it. */
+      readonly event: "putOff";
+      readonly requestId: string;
+      readonly error: string;
+    }
+  | {
       /** A change was made and its audit record could not be written. */
       readonly event: "auditLost";
       readonly requestId: string;

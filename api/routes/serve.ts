@@ -10,6 +10,7 @@ import { readBody } from "../request/read-body.ts";
 import { readConditions } from "../request/read-conditions.ts";
 import { readParams } from "../request/read-params.ts";
 import { readQuery } from "../request/read-query.ts";
+import { errorText } from "./error-text.ts";
 import type { AnyAnswer, AnyCall, AnyHandler, ApiContext } from "./handler.ts";
 import { recordChange } from "./record-change.ts";
 import type { RequestInfo } from "./request-info.ts";
@@ -77,11 +78,14 @@ interface Work {
 type AuditedAnswer = KeptAnswer | Extract<AnyAnswer, { raw: Response }>;
 
 async function carryOut(
-  context: ApiContext,
+  shared: ApiContext,
   work: Work,
 ): Promise<{ readonly answer: AuditedAnswer; readonly isReplay: boolean }> {
   const { operation, route, handler, call, namespace = PLATFORM_AUDIT } = work;
   const { idempotencyKey: key, params, body, requestId } = call;
+  const { logger } = shared;
+  const onPutOff = (error: unknown) => logger({ event: "putOff", requestId, error: errorText(error) });
+  const context: ApiContext = { ...shared, core: { ...shared.core, onPutOff } };
   if (route.idempotency !== "answer" || key === undefined) {
     const answer = await handler(call as never, context);
     const atMs = Math.floor(context.core.clock.nowMs());

@@ -1,7 +1,10 @@
 import { formatRunId, type RunKey } from "../run/run-id.ts";
 import { type EndedRun, isEnded, type Run } from "../run/run.ts";
+import type { StoredRun } from "../store/run-store.ts";
+import { orPutOff } from "./after-commit.ts";
 import type { Core } from "./core.ts";
 import { endUnclaimed } from "./end-unclaimed.ts";
+import { followUp } from "./follow-up.ts";
 
 /** What a cancellation came to. */
 export type CancelResult =
@@ -32,7 +35,10 @@ export async function cancelRun(core: Core, key: RunKey, options: CancelOptions)
     if (run.status !== "running") {
       const message =
         options.note === undefined ? `cancelled by ${options.by}` : `cancelled by ${options.by}: ${options.note}`;
-      if (!(await endUnclaimed(core, stored, { status: "cancelled", error: { name: "CANCELLED", message } }))) continue;
+      const end = { status: "cancelled", error: { name: "CANCELLED", message } } as const;
+      // What follows is done by its message, its limits repair themselves, and the walk of a chain looks for its end.
+      const follow = (ended: StoredRun) => orPutOff(core, () => followUp(core, ended));
+      if (!(await endUnclaimed(core, stored, end, follow))) continue;
       const after = await core.runs.find(key);
       return { kind: "cancelled", run: after?.run ?? run };
     }
@@ -46,12 +52,15 @@ export async function cancelRun(core: Core, key: RunKey, options: CancelOptions)
     // The request is committed before the worker is told: a worker that is lost meanwhile leaves a run that will not start again.
     const cancelling = { ...run, cancel };
     if (cancel !== run.cancel && !(await core.runs.put(cancelling, rev)).ok) continue;
-    await core.workers.command(run.worker.id, {
-      kind: "stop",
-      runId: formatRunId(run),
-      epoch: run.epoch,
-      graceMs: cancel.graceMs,
-    });
+    // The watch of the run tells the worker again.
+    await orPutOff(core, () =>
+      core.workers.command(run.worker.id, {
+        kind: "stop",
+        runId: formatRunId(run),
+        epoch: run.epoch,
+        graceMs: cancel.graceMs,
+      }),
+    );
     return { kind: "cancelling", run: cancelling };
   }
   throw new Error(`Cannot cancel run "${formatRunId(key)}": it changed ${MAX_ROUNDS} times meanwhile`);

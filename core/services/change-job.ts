@@ -3,6 +3,7 @@ import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import type { JobVersion } from "../job/version.ts";
 import type { StoredJob } from "../store/job-store.ts";
+import { orPutOff, orUnknown } from "./after-commit.ts";
 import type { Core } from "./core.ts";
 import { firstEntry } from "./visit-job.ts";
 import { visitNow } from "./visit-now.ts";
@@ -19,7 +20,7 @@ const STALLED_MS = 60_000;
  * the change, or `undefined` when there is nothing to change; it may be called again when another change came first.
  *
  * The walk of the new version is armed before the version is committed, and taken up at once when it has slots within
- * the look-ahead.
+ * the look-ahead; should that fail, the change has been made all the same, and the scheduler takes the walk up.
  *
  * @returns the governing version after the call, and whether it is new
  */
@@ -49,8 +50,10 @@ export async function changeJob(
     if (!(await core.jobs.commit(next, previous))) continue;
     // Whoever was held up between arming and committing may have been given up meanwhile.
     const nowMs = core.clock.nowMs();
-    if (entry !== undefined && nowMs - entry.armedAtMs > STALLED_MS) await core.due.arm({ ...entry, armedAtMs: nowMs });
-    if (entry !== undefined && entry.visitAtMs <= next.sinceMs + core.knobs.lookAheadMs) await visitNow(core, entry);
+    if (entry !== undefined && nowMs - entry.armedAtMs > STALLED_MS)
+      await orUnknown(() => core.due.arm({ ...entry, armedAtMs: nowMs }));
+    if (entry !== undefined && entry.visitAtMs <= next.sinceMs + core.knobs.lookAheadMs)
+      await orPutOff(core, () => visitNow(core, entry));
     return { job, changed: true };
   }
   throw new CarillonError(

@@ -51,6 +51,8 @@ export interface Core extends Ports {
   readonly oblivion: OblivionObserver;
   /** Takes doorbells in place of the queue: whoever gave it sends them, before anything that relies on them is written. */
   readonly collect?: ((doorbells: readonly Doorbell[]) => void) | undefined;
+  /** Told of what has kept a committed change from being taken up at once: it will be, as its entry is armed. */
+  readonly onPutOff?: ((error: unknown) => void) | undefined;
 }
 
 export function createCore(ports: Ports, knobs: Knobs): Core {

@@ -15,16 +15,21 @@ export async function expireRun(core: Core, stored: StoredRun): Promise<boolean>
   return endUnclaimed(core, stored, { status: "expired", error: queueTimeout(queueMs) });
 }
 
-/** Ends a run that no worker holds. `false` when the run changed meanwhile: read it again. */
+/**
+ * Ends a run that no worker holds. `false` when the run changed meanwhile: read it again.
+ *
+ * @param follow - does what follows from the end
+ */
 export async function endUnclaimed(
   core: Core,
   { run, rev }: StoredRun,
   end: Omit<Ending, "endedAtMs">,
+  follow: (ended: StoredRun) => Promise<void> = (stored) => followUp(core, stored),
 ): Promise<boolean> {
   if (isEnded(run) || run.status === "running") return false;
   const ended = endedFrom(run, { ...end, endedAtMs: core.clock.nowMs() });
   const written = await core.runs.put(ended, rev);
   if (!written.ok) return false;
-  await followUp(core, { run: ended, rev: written.rev });
+  await follow({ run: ended, rev: written.rev });
   return true;
 }

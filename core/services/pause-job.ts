@@ -2,6 +2,7 @@ import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import type { JobVersion, ResumeChoice } from "../job/version.ts";
 import type { JobEntry } from "../store/due-index.ts";
+import { orPutOff } from "./after-commit.ts";
 import { changeJob } from "./change-job.ts";
 import type { Core } from "./core.ts";
 import { visitNow } from "./visit-now.ts";
@@ -40,7 +41,7 @@ export async function resumeJob(
     await Promise.all(walks.map((walk) => core.due.arm(walk)));
     return { state: "active", definition: version.definition, resume: missed, ...named({ by, note }) };
   });
-  for (const walk of walks) await visitNow(core, walk);
+  for (const walk of walks) await orPutOff(core, () => visitNow(core, walk));
   return outcome;
 }
 

@@ -6,6 +6,7 @@ import type { JobVersion } from "../job/version.ts";
 import type { CalendarEdition } from "../store/job-store.ts";
 import { keys } from "../store/keys.ts";
 import { listAll } from "../store/pages.ts";
+import { orUnknown } from "./after-commit.ts";
 import { changeJob } from "./change-job.ts";
 import type { Core } from "./core.ts";
 
@@ -23,6 +24,12 @@ export async function publishCalendar(
 ): Promise<{ readonly edition: CalendarEdition; readonly movedJobs: readonly string[] }> {
   compileCalendar(definition);
   const edition = await commitEdition(core, namespace, definition, expectEdition);
+  return { edition, movedJobs: await orUnknown(() => moveJobs(core, edition, by)) };
+}
+
+/** Moves all jobs that use an earlier edition; their names. */
+async function moveJobs(core: Core, edition: CalendarEdition, by: string | undefined): Promise<readonly string[]> {
+  const { namespace, definition } = edition;
   const movedJobs: string[] = [];
   for await (const stored of listAll(core.table, keys.jobs(namespace))) {
     const { name, calendars } = stored.body as JobVersion;
@@ -46,7 +53,7 @@ export async function publishCalendar(
     });
     if (changed) movedJobs.push(name);
   }
-  return { edition, movedJobs };
+  return movedJobs;
 }
 
 async function commitEdition(

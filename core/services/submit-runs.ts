@@ -5,6 +5,7 @@ import { checkParameters } from "../job/parameters.ts";
 import type { JsonObject } from "../json.ts";
 import type { QueuedRun, RunCause, RunOrigin } from "../run/run.ts";
 import { stampOf } from "../run/run-id.ts";
+import { orUnknown } from "./after-commit.ts";
 import type { Core } from "./core.ts";
 import { runDoorbell, sendDoorbells } from "./send.ts";
 import { watchesOf } from "./watch.ts";
@@ -47,12 +48,21 @@ export async function submitRuns(
   ];
   // The flush of the runs covers what was committed before them.
   await Promise.all(watches.map((watch) => core.due.arm(watch, { lazy: true })));
-  await Promise.all(runs.map((run) => core.runs.put(run, "absent")));
+  await recordRuns(core, runs);
   await sendDoorbells(
     core,
     soon.map((run) => runDoorbell(run, run.dueAtMs)),
   );
   return runs;
+}
+
+/** All of them, or an error that does not say that nothing was done when some have been recorded. */
+async function recordRuns(core: Core, runs: readonly QueuedRun[]): Promise<void> {
+  const outcomes = await Promise.allSettled(runs.map((run) => core.runs.put(run, "absent")));
+  const failure = outcomes.find(({ status }) => status === "rejected");
+  if (failure?.status !== "rejected") return;
+  const fail = () => Promise.reject(failure.reason as Error);
+  await (outcomes.some(({ status }) => status === "fulfilled") ? orUnknown(fail) : fail());
 }
 
 /**

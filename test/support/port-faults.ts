@@ -3,10 +3,10 @@ import type { Queue } from "../../core/ports/queue.ts";
 import type { Table } from "../../core/ports/table.ts";
 
 /**
- * What may befall a port call: it fails and has done nothing; it fails and has been done all the same; or the process
- * dies, before or after the call has taken effect, and nothing of it goes on.
+ * What may befall a port call: it fails and has done nothing, as on a disk that is full; it fails and has been done all the
+ * same; or the process dies, before or after the call has taken effect, and nothing of it goes on.
  */
-export type Fault = "unavailable" | "unknown" | "dieBefore" | "dieAfter";
+export type Fault = "unavailable" | "full" | "unknown" | "dieBefore" | "dieAfter";
 
 /** Decides what befalls the `number`-th call (from 1) of this process; `name` is such as `table.put`. */
 export type FaultPlan = (number: number, name: string) => Fault | undefined;
@@ -62,6 +62,7 @@ export class PortFaults {
     this.calls += 1;
     const fault = this.plan(this.calls, name);
     if (fault === "unavailable") throw new PortError("UNAVAILABLE", `Cannot ${name}: a fault of the test`);
+    if (fault === "full") throw new PortError("STORAGE_FULL", `Cannot ${name}: a full disk of the test`);
     if (fault === "dieBefore") this.die();
     if (this.#isDead) return never();
     const result = await call();
