@@ -317,7 +317,7 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: "core/services/claim-run.ts",
-        find: "if (!(await isNextLink(core, job, slot.atMs)) &&",
+        find: "if (isChain && !(await isNextLink(core, job, slot.atMs)) &&",
         replace: "if (slot.atMs < 0 &&",
       },
     ],
