@@ -12,7 +12,12 @@ export interface FaultPlanOptions {
   readonly tape?: ReadonlySet<DecisionKey>;
   /** Also classes that this seed would leave out. */
   readonly isWhole?: boolean;
+  /** Asked of every call before anything is drawn for it; `undefined`: nothing befalls it by design. */
+  readonly script?: FaultScript;
 }
+
+/** @param life - the process that makes the call, such as `worker-1-2` */
+export type FaultScript = (site: string, call: string, life: string) => CallFault | undefined;
 
 interface ActiveClass {
   readonly kind: CallFault;
@@ -37,10 +42,18 @@ export class FaultPlan {
   readonly #bySite = new Map<string, readonly ActiveClass[]>();
   readonly #times = new Map<string, number>();
   readonly #tape: ReadonlySet<DecisionKey> | undefined;
+  readonly #script: FaultScript | undefined;
 
-  constructor({ draws, classes = Object.keys(FAULT_CLASSES) as CallFault[], tape, isWhole = false }: FaultPlanOptions) {
+  constructor({
+    draws,
+    classes = Object.keys(FAULT_CLASSES) as CallFault[],
+    tape,
+    isWhole = false,
+    script,
+  }: FaultPlanOptions) {
     this.draws = draws;
     this.#tape = tape;
+    this.#script = script;
     this.#classes = classes.flatMap((kind) => {
       const { sites, least, most } = FAULT_CLASSES[kind];
       if (!isWhole && !draws.isIn(0.5, `has ${kind}`)) return [];
@@ -63,8 +76,10 @@ export class FaultPlan {
   }
 
   /** What befalls a call, if anything does. */
-  decide(site: string, call: string): CallFault | undefined {
+  decide(site: string, call: string, life: string): CallFault | undefined {
     if (!this.isHostile) return undefined;
+    const scripted = this.#script?.(site, call, life);
+    if (scripted !== undefined && this.carryOut(scripted, `${scripted}|${call}`)) return scripted;
     let classes = this.#bySite.get(site);
     if (classes === undefined) {
       classes = this.#classes.filter(({ sites }) => sites.test(site));

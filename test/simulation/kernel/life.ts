@@ -112,7 +112,7 @@ export class Life {
     if (this.#isDead) return never();
     const call = faults.nextCall(site, entity);
     const [port = ""] = site.split(".");
-    const fault = faults.decide(site, call);
+    const fault = faults.decide(site, call, this.name);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const answer = (settle: () => void): void => this.later(this.#legMs(call, "back", fault), settle);
     const fail = (code: PortErrorCode): void =>
