@@ -96,10 +96,17 @@ export class Stage {
       knowsFates: false,
       hasWholeSeconds: isCloud,
       hasLeases,
+      isMixed: false,
     });
     const { effects, simulation, kernel } = this;
     const { longestMs = 120 * MINUTE_MS } = options;
-    this.#checks = new Checks(simulation, { effects, isPrecise: false, skewMs: 0, longestMs });
+    this.#checks = new Checks(simulation, {
+      effects,
+      isPrecise: false,
+      skewMs: 0,
+      longestMs,
+      onBroken: () => undefined,
+    });
     simulation.items.onCommit(() => (this.commits += 1));
     this.#noteMessages();
     const temperOf = (job: string) => {
@@ -244,7 +251,7 @@ export class Stage {
     }
     const { settleMaxMs, settleAfterMs, visibilityMs } = this.simulation.knobs;
     await this.runFor(2 * settleMaxMs + 2 * settleAfterMs + visibilityMs + MINUTE_MS);
-    this.#checks.judge(true);
+    this.#checks.judge(undefined);
   }
 
   #ledger(job: string): readonly Stored[] {
