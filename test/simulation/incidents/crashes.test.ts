@@ -47,7 +47,8 @@ describe("a process that dies between two of its writes", () => {
       // It dies when it has put the entry with its new cursor and taken away the one that it came from.
       const removal = { site: "table.batchWrite", about: `${scene.walks("a")[0]?.visitAtMs}#` };
       const died = scene.cue({ ...removal, who: "server-1", fault: "dieAfter" });
-      await scene.until("a scheduler that died behind its cursor", () => died.given > 0);
+      const isDead = (): boolean => died.given > 0 && scene.process("server-1").life === undefined;
+      await scene.until("a scheduler that died behind its cursor", isDead);
       expect(scene.simulation.service.purge()).toBeGreaterThan(0);
       const [walk, ...others] = scene.walks("a");
       expect(others).toEqual([]);
