@@ -102,6 +102,12 @@ export class Checks {
     return this.violations.some(({ invariant }) => invariants.includes(invariant));
   }
 
+  /** How far the clock of the hosts is behind the latest time that it has shown. */
+  behindMs(): number {
+    const { kernel, hostOffsetMs } = this.#simulation;
+    return this.#context.latestMs() - kernel.trueMs - hostOffsetMs;
+  }
+
   /** Runs that have not ended. */
   openRuns(): number {
     const rows = this.#simulation.items.dump("run#").filter(({ key }) => !key.sk.endsWith("~gap"));

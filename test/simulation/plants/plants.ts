@@ -269,19 +269,6 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     id: "X1",
-    bug: "a slow claim takes away the limits that a faster one of the same run relies upon",
-    edits: [
-      {
-        file: "core/limit/limit.ts",
-        find: "isSame(member, run) && basisOf(member) < before)",
-        replace: "isSame(member, run))",
-      },
-    ],
-    invariants: ["I23", "I25"],
-    profile: "lines",
-  },
-  {
-    id: "X2",
     bug: "an entry is armed after the version that it walks",
     edits: [
       {
@@ -300,7 +287,7 @@ export const PLANTS: readonly Plant[] = [
     profile: "defining",
   },
   {
-    id: "X3",
+    id: "X2",
     bug: "an entry moves before what its visit rings for has been sent, and its looks begin anew",
     edits: [
       {
@@ -312,7 +299,7 @@ export const PLANTS: readonly Plant[] = [
     invariants: ["I20"],
   },
   {
-    id: "X4",
+    id: "X3",
     bug: "a message that names any instant begins a second chain beside the first",
     edits: [
       {

@@ -152,7 +152,8 @@ class History {
       () => (calm = undefined),
       (error: unknown) => (calm = String(error)),
     );
-    await this.#kernel.runUntil(hostileMs + HEALTHY_MS + this.#settleMs());
+    // What was put off to an instant that the clock has shown before waits until it shows it again.
+    await this.#kernel.runUntil(hostileMs + HEALTHY_MS + this.#settleMs() + this.#checks.behindMs());
     await this.#workOff();
     if (this.#kernel.isEndless) this.#checks.judge("it goes round in circles");
     else if (!this.#checks.isBroken(this.#options.untilBroken)) this.#checks.judge(calm);
