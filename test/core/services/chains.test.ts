@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
 import { publishCalendar } from "../../../core/services/publish-calendar.ts";
+import { encodeMessage } from "../../../core/run/message.ts";
+import { stampOf } from "../../../core/run/run-id.ts";
 import { NAMESPACE, START_MS, World, type WorldOptions } from "../../support/world.ts";
 
 const CHAIN = { name: "a", schedule: { afterEnd: "10s" } } as const;
@@ -111,6 +113,19 @@ describe("a chain of runs, each after the end of the last", () => {
     expect(first).toBeGreaterThanOrEqual(38 * 3_600_000);
     expect(first).toBeLessThan(38 * 3_600_000 + 10_000);
     expect(calls).toBeLessThan(200_000);
+  });
+
+  it("is not begun a second time by a message that names any instant", async () => {
+    const world = chainWorld(500);
+    await world.define(CHAIN);
+    await world.advance(25_000);
+    const stamp = stampOf(START_MS + 26_123);
+    const body = encodeMessage({ v: 1, namespace: NAMESPACE, job: "a", stamp, version: 1, dueAtMs: START_MS });
+    await world.queue.send("default.normal", [{ body, group: NAMESPACE, delayMs: 0 }]);
+    await world.advance(60_000);
+
+    expect(world.fired("a")).not.toContain(26_123);
+    expectChain(world, 10_000);
   });
 
   it("ends after so many runs", async () => {
