@@ -88,7 +88,8 @@ export class RunWatch {
     if (after.dueAtMs < after.slotAtMs) this.#tell("I3", after, "is due before its slot");
     if (after.attempt > 1) return;
     const job = `${after.namespace}/${after.job}`;
-    const dueMs = Math.floor(after.dueAtMs) - simulation.kernel.epochMs - simulation.hostOffsetMs - skewMs;
+    // A millisecond is for fractions that are lost when instants are added up.
+    const dueMs = Math.floor(after.dueAtMs) - 1 - simulation.kernel.epochMs - simulation.hostOffsetMs - skewMs;
     const seen = jobs.seenBy(life, job, after.cause === "slot" && skewMs === 0 ? dueMs : -Infinity);
     const isActive = seen.some((number) => jobs.version(job, number)?.state === "active");
     if (!isActive) this.#tell("I6", after, `began although ${life} had not seen its job active since it was due`);
