@@ -20,6 +20,7 @@ export interface WorkloadOptions {
 }
 
 export const NAMESPACE = "default";
+const MAX_ROUNDS = 20;
 /** The draw that stands for a definition. */
 const DEFINE = 0.6;
 const EXISTING = { "if-match": "*" };
@@ -58,7 +59,7 @@ export class Workload {
     for (let index = 0; index < jobs; index += 1) {
       const name = `job-${index + 1}`;
       const atMs = index < 2 ? 100 * (index + 1) : draws.draw(`begin ${name}`) * horizonMs * 0.3;
-      this.#plan(`define ${name}`, atMs, () => this.#define(name, `first ${name}`));
+      this.#plan(`define ${name}`, atMs, () => this.#defineFirst(name));
     }
     for (let index = 0; index < deeds; index += 1) {
       const deed = `deed ${index}`;
@@ -70,7 +71,7 @@ export class Workload {
   /** Keeps on until it is done: what is left of the hostile part must not hold up the end of the history. */
   async insist(method: string, path: string, options: SendOptions = {}): Promise<ClientAnswer> {
     let answer: ClientAnswer | undefined;
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
       answer = await this.#client.send(method, path, options);
       if (answer !== undefined && (answer.status < 400 || answer.status === 404)) return answer;
     }
@@ -97,7 +98,20 @@ export class Workload {
     });
   }
 
-  #define(name: string, what: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  /** Somebody wants the job, and asks again until it is there. */
+  async #defineFirst(name: string): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const answer = await this.#define(name, `first ${name}`);
+      if (answer !== undefined && answer.status < 500) return;
+      await this.#rest(1_000);
+    }
+  }
+
+  #define(
+    name: string,
+    what: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ClientAnswer | undefined> {
     const { draws, horizonMs, zone, isFree, bias } = this.#options;
     const { kernel } = this.#simulation;
     const definition: JobDefinition = drawDefinition(draws.part(what), {
@@ -145,7 +159,7 @@ export class Workload {
       return this.#withSomeRun(path, draws, (id) => this.#send("POST", `/v1/runs/${id}/rerun`, { body: {} }));
     if (kind < 0.93) return this.#backfill(path, draws);
     if (kind < 0.95) return this.#publishCalendar(deed);
-    if (kind < 0.96) {
+    if (kind < 0.96 && !this.#options.isFree) {
       await this.#send("POST", "/v1/platform/pause", { body: {} });
       await this.#rest(draws.within(5_000, 60_000, "platform rests"));
       return this.#send("POST", "/v1/platform/resume", { body: {} });
