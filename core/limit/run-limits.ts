@@ -13,8 +13,8 @@ export interface RunLimit {
 }
 
 /**
- * The limits of a run in the order in which they are taken: first what keeps runs of one job apart, then its own keys, then
- * those that it shares with other jobs; within that by key. All runs keep to this one order and hold what they have while
+ * The limits of a run in the order in which they are taken: first the job's own keys, where runs stand in line, then what
+ * keeps runs of the job apart, which may skip them, then the keys that it shares with other jobs; within that by key. All runs keep to this one order and hold what they have while
  * they wait for the next, so nobody ever waits in a circle.
  *
  * The overlap policy is a limit of one run a job. Runs of a backfill have their own concurrency in its place.
@@ -46,8 +46,8 @@ export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
 }
 
 function rankOf(limit: RunLimit): number {
-  if (isKeptBetweenAttempts(limit.key)) return 0;
-  return isShared(limit) ? 2 : 1;
+  if (isShared(limit)) return 2;
+  return keepsRunsApart(limit) ? 1 : 0;
 }
 
 /** Whether runs of several jobs are subject to a limit. No name holds a slash: a key whose scope has one is of a single job. */
@@ -64,7 +64,14 @@ export function overlapKey(job: CompiledJob): string {
   return `overlap#${job.version.namespace}/${job.version.name}`;
 }
 
-/** Limits that a run lets go of while it waits for its next attempt: all but the one that keeps runs of a job apart. */
-export function isKeptBetweenAttempts(key: string): boolean {
+/**
+ * How many of a run's limits, in their order, it keeps while it waits for its next attempt: all up to the one that keeps runs
+ * of a job apart. To keep that one alone would mean to wait, later, for one that comes before it.
+ */
+export function keptBetweenAttempts(limits: readonly RunLimit[]): number {
+  return limits.findLastIndex(keepsRunsApart) + 1;
+}
+
+function keepsRunsApart({ key }: RunLimit): boolean {
   return key.startsWith("overlap#") || key.startsWith("backfill#");
 }

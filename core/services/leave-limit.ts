@@ -1,5 +1,5 @@
 import { findLeftover, isSame, leave, type Limit, type Member } from "../limit/limit.ts";
-import { isKeptBetweenAttempts, isShared, type RunLimit, runLimits } from "../limit/run-limits.ts";
+import { isShared, keptBetweenAttempts, type RunLimit, runLimits } from "../limit/run-limits.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import { MacroError } from "../run/macros.ts";
 import type { RunKey } from "../run/run-id.ts";
@@ -30,9 +30,8 @@ export async function letGo(
   { job, after }: { readonly job: CompiledJob; readonly after?: string },
 ): Promise<void> {
   const limits = limitsOf(run, job);
-  const from = after === undefined ? 0 : limits.findIndex(({ key }) => key === after) + 1;
+  const from = after === undefined ? keptOf(run, limits) : limits.findIndex(({ key }) => key === after) + 1;
   for (const { key, capacity } of limits.slice(from)) {
-    if (run.attempt > 0 && isKeptBetweenAttempts(key)) continue;
     const promoted = await core.limits.change<readonly Member[]>(key, (limit) => {
       if (findLeftover(limit, run, before) === undefined) return { result: [] };
       const left = leave(limit, (member) => isSame(member, run), capacity);
@@ -66,11 +65,16 @@ export async function hasLeftovers(
   { run, before }: { readonly run: Run; readonly before: number },
   job: CompiledJob,
 ): Promise<boolean> {
-  for (const { key } of limitsOf(run, job)) {
-    if (run.attempt > 0 && isKeptBetweenAttempts(key)) continue;
+  const limits = limitsOf(run, job);
+  for (const { key } of limits.slice(keptOf(run, limits))) {
     if (findLeftover(await core.limits.find(key), run, before) !== undefined) return true;
   }
   return false;
+}
+
+/** One that has begun keeps others of its job out until it ends. */
+function keptOf(run: Run, limits: readonly RunLimit[]): number {
+  return run.attempt > 0 ? keptBetweenAttempts(limits) : 0;
 }
 
 /** A run whose keys can't be told holds none. */
