@@ -49,7 +49,7 @@ async function play(): Promise<number> {
     count: wholeNumber("seeds", values.seeds),
     profile,
     hasLeases,
-    isShrunk: true,
+    isShrunk: process.env["SIM_SHRINK"] !== "off",
     processes,
     onPlayed(played) {
       tally.add(played);

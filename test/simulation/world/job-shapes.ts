@@ -93,10 +93,11 @@ function drawSchedule(
       : {}),
   };
   const kind = bias === "chains" ? CHAIN : isSteady ? STEADY : draws.draw("kind");
-  if (kind < 0.4) return { every: `${draws.between(3, 90, "every")}s`, ...bounds };
+  const isLong = zone !== "UTC";
+  if (kind < 0.4)
+    return { every: `${isLong ? draws.between(60, 600, "every") : draws.between(3, 90, "every")}s`, ...bounds };
   if (kind < 0.75) {
-    const isAtNight = zone !== "UTC" && draws.isIn(0.6, "at night");
-    const cron = draws.pick(isAtNight ? NIGHT_CRONS : CRONS, "cron");
+    const cron = draws.pick(isLong ? NIGHT_CRONS : CRONS, "cron");
     return { cron, timezone: zone, ...bounds };
   }
   if (kind < 0.85) return { afterEnd: `${draws.between(1, 60, "after end")}s` };
@@ -124,8 +125,17 @@ const CRONS = [
   "0,1,2,30,31 * * * *",
 ];
 
-/** Fixed times in the hours in which clocks change. */
-const NIGHT_CRONS = ["30 2 * * *", "0,20,40 2 * * *", "15 1 * * *", "45 1,2,3 * * *", "0 3 * * *", "5,10,50 1-2 * * *"];
+/** For long histories: fixed times in the hours in which clocks change, and schedules that follow elapsed time. */
+const NIGHT_CRONS = [
+  "*/5 * * * *",
+  "20,50 * * * *",
+  "30 2 * * *",
+  "0,20,40 2 * * *",
+  "15 1 * * *",
+  "45 1,2,3 * * *",
+  "0 3 * * *",
+  "5,10,50 1-2 * * *",
+];
 
 function isoAt(ms: number): string {
   return new Date(ms).toISOString();
