@@ -11,9 +11,11 @@ const HELP = `Usage: npm run sim -- [options]
   --from SEED      the first of them (default 1)
   --profile NAME   one of ${PROFILE_NAMES.join(", ")} (default: each seed has its own)
   --leases off     every scheduler believes that it owns everything
+  --shrink off     leaves histories that fail as they are
   --replay SEED    plays one history and prints all that happens
   --run TEXT       with --replay: only lines that name it
-  --plants [NAME]  plants known bugs, all or one, and sees each caught
+  --plants         plants known bugs one by one and sees each caught
+  --plant NAME     plants one of them
   --processes N    side by side (default 2)
 `;
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     leases: { type: "string", default: "on" },
     replay: { type: "string" },
     run: { type: "string" },
+    shrink: { type: "string", default: "on" },
     plants: { type: "boolean", default: false },
     plant: { type: "string" },
     processes: { type: "string", default: "2" },
@@ -49,7 +52,7 @@ async function play(): Promise<number> {
     count: wholeNumber("seeds", values.seeds),
     profile,
     hasLeases,
-    isShrunk: process.env["SIM_SHRINK"] !== "off",
+    isShrunk: values.shrink !== "off",
     processes,
     onPlayed(played) {
       tally.add(played);
