@@ -69,7 +69,7 @@ export function checkAnswers(context: CheckContext, end: End): void {
     for (const id of idsOf(answer.body)) if (!end.runs.has(id)) tell("I19", `${id} was acknowledged and is nowhere`);
   }
   checkDeeds(context, end, history);
-  checkAudit(context, history);
+  checkAudit(context);
 }
 
 function checkCancelled({ tell }: CheckContext, { runs, claims }: End, { path, answer }: Asked): void {
@@ -125,7 +125,7 @@ function checkDeeds({ tell }: CheckContext, { runs }: End, history: readonly Ask
 }
 
 /** No request is in the audit trail twice. */
-function checkAudit({ simulation, tell }: CheckContext, history: readonly Asked[]): void {
+function checkAudit({ simulation, tell }: CheckContext): void {
   const times = new Map<string, number>();
   for (const { body } of simulation.items.dump("audit#")) {
     const { requestId = "" } = body as { requestId?: string };
@@ -133,7 +133,6 @@ function checkAudit({ simulation, tell }: CheckContext, history: readonly Asked[
   }
   for (const [requestId, count] of times)
     if (count > 1) tell("I41", `request ${requestId} is in the audit trail ${count} times`);
-  void history;
 }
 
 function idsOf(body: unknown): readonly string[] {
