@@ -10,7 +10,7 @@ const ROWS_PER_LOOK = 10;
  * schedule, so whoever names one in a message could make a second chain beside the first.
  */
 export async function isNextLink(core: Core, job: CompiledJob, atMs: number): Promise<boolean> {
-  const last = await lastLinkBefore(core, job, atMs);
+  const last = await newestLink(core, job, atMs);
   if (last !== undefined && !isEnded(last)) return false;
   const nextMs = last === undefined ? firstLinkMs(job) : nextLinkMs(last, job);
   if (job.schedule.at(nextMs)?.excludedBy === undefined) return nextMs === atMs;
@@ -37,8 +37,9 @@ export function delayMs({ schedule }: CompiledJob): number {
   return Math.max(1, schedule.afterEndMs ?? 0);
 }
 
-async function lastLinkBefore(core: Core, job: CompiledJob, atMs: number): Promise<Run | undefined> {
-  const range = { fromMs: job.version.sinceMs, beforeMs: atMs };
+/** The run of the newest slot of a version's chain before an instant. */
+export async function newestLink(core: Core, job: CompiledJob, beforeMs: number): Promise<Run | undefined> {
+  const range = { fromMs: job.version.sinceMs, beforeMs };
   let after: string | undefined;
   do {
     const page = await core.runs.newest(job.version, { ...range, limit: ROWS_PER_LOOK, after });

@@ -4,7 +4,7 @@ import { stampOf } from "../run/run-id.ts";
 import { isEnded, type Run, unreachable } from "../run/run.ts";
 import { MAX_INSTANT_MS } from "../schedule/last-instant.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
-import { delayMs, firstLinkMs, nextLinkMs } from "./chain-link.ts";
+import { delayMs, firstLinkMs, isNextLink, newestLink, nextLinkMs } from "./chain-link.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
 import { patienceMs } from "./patience.ts";
@@ -123,21 +123,31 @@ interface EndedLink {
   readonly nextMs: number;
 }
 
-/** Follows the ledger from the entry's slot to the last one that has a row. */
-async function lastLink(
-  core: Core,
-  { namespace, job: name, cursorMs: fromMs }: JobEntry,
-  job: CompiledJob,
-): Promise<Link> {
-  const firstMs = firstLinkMs(job);
-  let link: EndedLink = { kind: "ended", cursorMs: fromMs, nextMs: firstMs };
-  for (let cursorMs = fromMs >= firstMs ? fromMs : firstMs; ;) {
-    const stored = await core.runs.find({ namespace, job: name, stamp: stampOf(cursorMs) });
-    if (stored === undefined) return cursorMs === fromMs ? { kind: "missing", cursorMs } : link;
-    if (!isEnded(stored.run)) return { kind: "open", cursorMs, run: stored.run };
-    const nextMs = nextLinkMs(stored.run, job);
-    link = { kind: "ended", cursorMs, nextMs };
-    cursorMs = nextMs;
+/**
+ * Follows the ledger from the entry's slot to the last one that has a row. An entry may name an instant that is no slot: it
+ * was armed for a change of the job that another one forestalled. The ledger tells then where the chain stands.
+ */
+async function lastLink(core: Core, { cursorMs }: JobEntry, job: CompiledJob): Promise<Link> {
+  const { namespace, name, sinceMs } = job.version;
+  const stored = await core.runs.find({ namespace, job: name, stamp: stampOf(cursorMs) });
+  if (stored !== undefined) return follow(core, stored.run, job);
+  const isRung = cursorMs >= firstLinkMs(job) && (await isNextLink(core, job, cursorMs));
+  if (isRung) return { kind: "missing", cursorMs };
+  const newest = await newestLink(core, job, MAX_INSTANT_MS);
+  return newest === undefined
+    ? { kind: "ended", cursorMs: sinceMs, nextMs: firstLinkMs(job) }
+    : follow(core, newest, job);
+}
+
+async function follow(core: Core, first: Run, job: CompiledJob): Promise<OpenLink | EndedLink> {
+  const { namespace, name } = job.version;
+  for (let run = first; ;) {
+    const cursorMs = run.slotAtMs;
+    if (!isEnded(run)) return { kind: "open", cursorMs, run };
+    const nextMs = nextLinkMs(run, job);
+    const next = await core.runs.find({ namespace, job: name, stamp: stampOf(nextMs) });
+    if (next === undefined) return { kind: "ended", cursorMs, nextMs };
+    run = next.run;
   }
 }
 

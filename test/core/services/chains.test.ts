@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
 import { publishCalendar } from "../../../core/services/publish-calendar.ts";
 import { encodeMessage } from "../../../core/run/message.ts";
+import { isEnded } from "../../../core/run/run.ts";
 import { stampOf } from "../../../core/run/run-id.ts";
 import { NAMESPACE, START_MS, World, type WorldOptions } from "../../support/world.ts";
 
@@ -126,6 +127,22 @@ describe("a chain of runs, each after the end of the last", () => {
 
     expect(world.fired("a")).not.toContain(26_123);
     expectChain(world, 10_000);
+  });
+
+  it("is not begun a second time by an entry that was armed for a definition that came too late", async () => {
+    const world = chainWorld(1_000, { workers: 0 });
+    await world.define({ ...CHAIN, misfire: { policy: "none" } });
+    const [entry] = world.due();
+    if (entry?.kind !== "job") throw new Error("no walk");
+    const atMs = entry.cursorMs + 12_345;
+    await world.core.due.arm({ ...entry, cursorMs: atMs, settledMs: atMs, visitAtMs: atMs });
+    await world.advance(120_000);
+
+    const slots = world.runs("a").map(({ slotAtMs }) => slotAtMs);
+    expect(slots.length).toBeGreaterThan(2);
+    expect(slots).not.toContain(atMs);
+    const ends = world.runs("a").map((run) => (isEnded(run) ? run.endedAtMs : Infinity));
+    expect(slots.slice(1)).toEqual(ends.slice(0, -1).map((endedAtMs) => endedAtMs + 10_000));
   });
 
   it("ends after so many runs", async () => {
