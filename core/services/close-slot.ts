@@ -26,10 +26,13 @@ export function endOfSlot(slot: DueSlot, { job, current, nowMs, misfireAfterMs }
   const { queueMs } = job.timeouts;
   if (queueMs !== undefined && nowMs > slot.dueAtMs + queueMs)
     return { status: "expired", error: queueTimeout(queueMs) };
-  const { policy, maxLatenessMs } = job.misfire;
-  const lateAfterMs = policy === "none" ? Math.min(misfireAfterMs, maxLatenessMs) : maxLatenessMs;
-  if (nowMs > slot.dueAtMs + lateAfterMs) return { status: "skipped", reason: "misfire" };
+  if (nowMs > slot.dueAtMs + lateAfterMs(job, misfireAfterMs)) return { status: "skipped", reason: "misfire" };
   return undefined;
+}
+
+/** How late a slot may start at most, milliseconds. */
+export function lateAfterMs({ misfire }: CompiledJob, misfireAfterMs: number): number {
+  return misfire.policy === "none" ? Math.min(misfireAfterMs, misfire.maxLatenessMs) : misfire.maxLatenessMs;
 }
 
 /** Gives a slot its final row, unless it has one. */

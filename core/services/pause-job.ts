@@ -1,5 +1,6 @@
 import { CarillonError } from "../errors.ts";
 import type { CompiledJob } from "../job/compile.ts";
+import type { GivenUp } from "../ledger/given-up.ts";
 import type { JobVersion, ResumeChoice } from "../job/version.ts";
 import type { JobEntry } from "../store/due-index.ts";
 import { orPutOff } from "./after-commit.ts";
@@ -66,12 +67,26 @@ async function pausedWalks(core: Core, paused: JobVersion): Promise<readonly Job
     const cursorMs = isPaused ? sinceMs : untilMs;
     const settledMs = isPaused ? sinceMs : Math.max(sinceMs, untilMs - HELD_LOOK_BACK_MS);
     const visitAtMs = armedAtMs + TAKE_OVER_MS;
-    if (!isChain)
-      entries.push({ kind: "job", namespace, job: name, version, visitAtMs, cursorMs, settledMs, looks: 0, armedAtMs });
+    if (!isChain) {
+      const gaveUp = isPaused ? [] : await missedSlots(core, job.version, { fromMs: settledMs, toMs: cursorMs });
+      const walk = { kind: "job", namespace, job: name, version, visitAtMs, armedAtMs } as const;
+      entries.push({ ...walk, cursorMs, settledMs, looks: 0, gaveUp });
+    }
     if (!isPaused) break;
     untilMs = sinceMs;
   }
   return entries;
+}
+
+/** What walks of an active version have given up. */
+async function missedSlots(
+  core: Core,
+  { namespace, name, version }: JobVersion,
+  range: { fromMs: number; toMs: number },
+): Promise<readonly GivenUp[]> {
+  const gaps = await core.runs.gapsOver({ namespace, name }, range);
+  const missed = gaps.filter((gap) => gap.version === version && gap.reason === "misfire");
+  return missed.map(({ fromMs, toMs }) => ({ fromMs, toMs }));
 }
 
 /** Also a deleted job is known: its ledger stays. */

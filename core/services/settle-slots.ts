@@ -1,4 +1,5 @@
 import type { CompiledJob } from "../job/compile.ts";
+import type { GivenUp } from "../ledger/given-up.ts";
 import { isEnded, type Run } from "../run/run.ts";
 import type { Slot } from "../schedule/schedule.ts";
 import type { RunEntry } from "../store/due-index.ts";
@@ -9,6 +10,18 @@ import type { Reign } from "./reign.ts";
 import { sendDoorbells } from "./send.ts";
 import { slotDoorbell } from "./slot-run.ts";
 import { watchesOf } from "./watch.ts";
+
+/** Slots of one version that were dispatched, and those among them that were not. */
+export interface Dispatched {
+  readonly job: CompiledJob;
+  readonly current: CompiledJob;
+  readonly reign: Reign;
+  /** Slots in (afterMs, untilMs]. */
+  readonly afterMs: number;
+  readonly untilMs: number;
+  readonly looks: number;
+  readonly gaveUp: readonly GivenUp[];
+}
 
 /** What settling a stretch of slots came to. */
 export interface Settled {
@@ -32,36 +45,26 @@ const MAX_SLOTS_PER_LOOK = 1_000;
  */
 export async function settleSlots(
   core: Core,
-  stretch: { job: CompiledJob; current: CompiledJob; reign: Reign; afterMs: number; untilMs: number; looks: number },
+  { job, current, reign, afterMs, untilMs, looks, gaveUp }: Dispatched,
 ): Promise<Settled> {
-  const { job, current, reign, afterMs, untilMs, looks } = stretch;
   const { settleAfterMs } = core.knobs;
   const nowMs = core.clock.nowMs();
   // A version that governs no more has nothing on its way but what a pause may have held: that is looked for at once.
   const graceMs = Number.isFinite(reign.untilMs) ? 0 : settleAfterMs;
   const endMs = Math.min(untilMs, nowMs - graceMs - job.schedule.jitterMs);
-  const { slots, isCut } = firingSlots(job, afterMs, endMs);
+  const { slots, isCut } = firingSlots(job, { afterMs, toMs: endMs, gaveUp });
   const lastMs = isCut ? (slots.at(-1)?.atMs ?? endMs) : endMs;
-  if (slots.length === 0) {
-    const isComplete = endMs >= untilMs || firingSlots(job, Math.max(afterMs, endMs), untilMs).slots.length === 0;
-    return { settledMs: Math.max(afterMs, endMs), isComplete, watches: [], looks: 0, lookAgainMs: undefined };
+  if (slots.length === 0 && !gaveUp.some(({ fromMs, toMs }) => fromMs <= lastMs && toMs > afterMs)) {
+    const restMs = Math.max(afterMs, endMs);
+    const isComplete =
+      endMs >= untilMs || firingSlots(job, { afterMs: restMs, toMs: untilMs, gaveUp }).slots.length === 0;
+    return { settledMs: restMs, isComplete, watches: [], looks: 0, lookAgainMs: undefined };
   }
 
-  const range = { fromMs: slots[0]?.atMs ?? afterMs, toMs: lastMs };
-  const rows = await readRows(core, job, range);
-  // Only slots without a row can lie in a gap.
-  const isWhole = slots.every(({ atMs }) => rows.has(atMs));
-  const gaps = isWhole ? [] : await core.runs.gapsOver(job.version, range);
-  const missing: Slot[] = [];
-  const open: Run[] = [];
-  for (const slot of slots) {
-    const row = rows.get(slot.atMs);
-    if (row !== undefined) {
-      if (!isEnded(row)) open.push(row);
-    } else if (!gaps.some((gap) => gap.fromMs <= slot.atMs && slot.atMs <= gap.toMs)) {
-      missing.push(slot);
-    }
-  }
+  // Also of slots that were given up: a late message may have fired one.
+  const rows = await readRows(core, job, { fromMs: Math.floor(afterMs) + 1, toMs: lastMs });
+  const missing = slots.filter(({ atMs }) => !rows.has(atMs));
+  const open = [...rows.values()].filter((row) => !isEnded(row));
   const watchThrough = (untilSlotMs: number) =>
     watchesOf(
       open.filter((run) => run.slotAtMs <= untilSlotMs),
@@ -70,12 +73,10 @@ export async function settleSlots(
   const stillMissing = await recover(core, { job, current, reign, missing, nowMs });
   const [firstMissing] = stillMissing;
   if (firstMissing === undefined) {
-    // On behind the gaps at once: the cost must not grow with the slots that they cover.
-    const settledMs = gaps.reduce((most, { toMs }) => Math.max(most, toMs), lastMs);
     return {
-      settledMs,
+      settledMs: lastMs,
       isComplete: false,
-      watches: watchThrough(settledMs),
+      watches: watchThrough(lastMs),
       looks: 0,
       lookAgainMs: isCut ? nowMs : undefined,
     };
@@ -121,13 +122,24 @@ async function recover(
   return waiting;
 }
 
-function firingSlots(job: CompiledJob, afterMs: number, toMs: number): { slots: readonly Slot[]; isCut: boolean } {
+/** The firing slots in (afterMs, toMs] that were not given up; the cost does not grow with those that were. */
+function firingSlots(
+  job: CompiledJob,
+  { afterMs, toMs, gaveUp }: { afterMs: number; toMs: number; gaveUp: readonly GivenUp[] },
+): { slots: readonly Slot[]; isCut: boolean } {
   const slots: Slot[] = [];
-  if (toMs <= afterMs) return { slots, isCut: false };
-  for (const slot of job.schedule.firing(afterMs)) {
-    if (slot.atMs > toMs) break;
-    if (slots.length === MAX_SLOTS_PER_LOOK) return { slots, isCut: true };
-    slots.push(slot);
+  let fromMs = afterMs;
+  for (const stretch of [...gaveUp, { fromMs: Infinity, toMs: Infinity }]) {
+    const lastMs = Math.min(toMs, stretch.fromMs - 1);
+    if (lastMs > fromMs) {
+      for (const slot of job.schedule.firing(fromMs)) {
+        if (slot.atMs > lastMs) break;
+        if (slots.length === MAX_SLOTS_PER_LOOK) return { slots, isCut: true };
+        slots.push(slot);
+      }
+    }
+    fromMs = Math.max(fromMs, stretch.toMs);
+    if (fromMs >= toMs) break;
   }
   return { slots, isCut: false };
 }

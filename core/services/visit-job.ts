@@ -1,6 +1,8 @@
 import type { CompiledJob } from "../job/compile.ts";
+import { withGivenUp } from "../ledger/given-up.ts";
 import { horizonAt, type Plan, planVisit } from "../ledger/plan.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
+import { lateAfterMs } from "./close-slot.ts";
 import type { Core } from "./core.ts";
 import { UNCOMMITTED_MS } from "./patience.ts";
 import { findReign } from "./reign.ts";
@@ -45,6 +47,10 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
   );
   core.metrics.count("slots_dispatched", {}, plan.dispatch.length);
 
+  // What a calendar leaves out is no firing slot in any walk.
+  const givesUp = plan.stretches.filter(({ reason }) => reason !== "calendar");
+  const startableMs = Math.floor(nowMs - job.schedule.jitterMs - lateAfterMs(job, core.knobs.misfireAfterMs));
+  const gaveUp = withGivenUp(entry.gaveUp ?? [], givesUp, Math.min(entry.settledMs, startableMs));
   const settled = await settleSlots(core, {
     job,
     current,
@@ -52,13 +58,16 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
     afterMs: Math.max(entry.settledMs, sinceMs),
     untilMs: Math.min(plan.cursorMs, reign.untilMs),
     looks: entry.looks,
+    gaveUp,
   });
   const visitAtMs = nextVisitMs(core, job, plan, settled);
   const next: DueEntry[] = [...settled.watches];
   if (visitAtMs !== undefined) {
     next.push({
       ...entry,
-      visitAtMs,
+      // In a place of its own: what stands in the place of the visited entry by now may be another walk's.
+      visitAtMs: Math.max(visitAtMs, entry.visitAtMs + 1),
+      gaveUp,
       cursorMs: plan.cursorMs,
       settledMs: settled.settledMs,
       looks: settled.looks,

@@ -1,6 +1,8 @@
-import type { BatchWrite, PutOptions, Stored, Table } from "../ports/table.ts";
+import type { BatchWrite, Expectation, PutOptions, Stored, Table } from "../ports/table.ts";
 import { MAX_BATCH_WRITE } from "../ports/table.ts";
+import type { GivenUp } from "../ledger/given-up.ts";
 import { shardOf } from "../lease/shard.ts";
+import { joinWalks } from "./join-walks.ts";
 import { keys, keyText } from "./keys.ts";
 
 /**
@@ -22,6 +24,11 @@ export interface JobEntry {
   readonly settledMs: number;
   /** Vain looks for rows of dispatched slots, one after the other. */
   readonly looks: number;
+  /**
+   * What this walk itself has given up, oldest first, as long as it matters. Gaps in the ledger don't tell: a scheduler that
+   * was held up may have put an old entry back, and given up by it what another walk had dispatched in time.
+   */
+  readonly gaveUp?: readonly GivenUp[];
   readonly armedAtMs: number;
 }
 
@@ -72,7 +79,8 @@ export class DueIndex {
 
   /** @param options - `lazy` only if a write follows that is not, and that is nothing without the entry */
   async arm(entry: DueEntry, options?: PutOptions): Promise<void> {
-    await this.#table.put(this.#key(entry), entry, "any", options);
+    if (hasGivenUp(entry)) await this.#join(entry);
+    else await this.#table.put(this.#key(entry), entry, "any", options);
     await this.#options.onArmed?.(entry.visitAtMs);
   }
 
@@ -98,17 +106,33 @@ export class DueIndex {
   async move(moves: readonly { readonly done: DueEntry; readonly next: readonly DueEntry[] }[]): Promise<void> {
     const puts = new Map<string, BatchWrite>();
     const removals = new Map<string, BatchWrite>();
+    const joining: JobEntry[] = [];
     for (const { done, next } of moves) {
       const doneKey = this.#key(done);
       removals.set(keyText(doneKey), { delete: doneKey });
       for (const entry of next) {
         const key = this.#key(entry);
-        puts.set(keyText(key), { put: { key, body: entry } });
+        if (hasGivenUp(entry)) joining.push(entry);
+        else puts.set(keyText(key), { put: { key, body: entry } });
       }
     }
     for (const key of puts.keys()) removals.delete(key);
-    await this.#write([...puts.values()]);
+    await Promise.all([this.#write([...puts.values()]), ...joining.map((entry) => this.#join(entry))]);
     await this.#write([...removals.values()]);
+  }
+
+  /**
+   * Puts an entry that has given slots up: one of another walk in its place is joined, not replaced. The other way round
+   * nothing is lost: a walk that has given up nothing looks for every slot itself.
+   */
+  async #join(entry: JobEntry): Promise<void> {
+    let joined = entry;
+    for (let expect: Expectation = "absent"; ;) {
+      const written = await this.#table.put(this.#key(entry), joined, expect);
+      if (written.ok) return;
+      joined = written.current === undefined ? entry : joinWalks(entry, written.current.body as JobEntry);
+      expect = written.current?.rev ?? "absent";
+    }
   }
 
   async #write(writes: readonly BatchWrite[]): Promise<void> {
@@ -136,6 +160,10 @@ export class DueIndex {
 
 const MAX_BATCH_ATTEMPTS = 8;
 const DIGESTS = 2 ** 32;
+
+function hasGivenUp(entry: DueEntry): entry is JobEntry {
+  return entry.kind === "job" && (entry.gaveUp ?? []).length > 0;
+}
 
 function owner(entry: DueEntry): string {
   return `${entry.namespace}/${entry.job}`;

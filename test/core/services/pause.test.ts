@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { deleteJob } from "../../../core/services/define-job.ts";
 import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
 import { triggerRuns } from "../../../core/services/trigger-runs.ts";
-import { NAMESPACE, World } from "../../support/world.ts";
+import { NAMESPACE, START_MS, World } from "../../support/world.ts";
 
 const EVERY_5S = { name: "a", schedule: { every: "5s" }, overlap: "allow" } as const;
 
@@ -41,6 +41,29 @@ describe("a pause", () => {
     await world.advance(1_000);
 
     expect(world.fired("a")).toEqual([5_000]);
+  });
+
+  it("that follows an outage brings none of the slots back that the outage was too long for", async () => {
+    const world = new World();
+    await world.define({ ...EVERY_5S, misfire: { policy: "last" } });
+    await world.advance(6_000);
+    const { schedulers } = world;
+    world.schedulers = [];
+    await world.advance(60_000);
+    world.schedulers = schedulers;
+    await world.advance(1_000);
+    await pause(world);
+    await world.advance(2_000);
+    await resume(world, "now");
+    await world.advance(120_000);
+
+    const [gap] = world.gaps("a");
+    expect(gap).toMatchObject({ reason: "misfire" });
+    const isGivenUp = (atMs: number): boolean =>
+      atMs >= (gap?.fromMs ?? 0) - START_MS && atMs <= (gap?.toMs ?? 0) - START_MS;
+    expect(world.fired("a").filter(isGivenUp)).toEqual([]);
+    expect(world.fired("a").at(-1)).toBeGreaterThan(180_000);
+    expect(await world.ledger("a")).toMatchObject({ unexplained: 0, pending: 0 });
   });
 
   it("resumed with the last slot fires it also when it is older than the allowed lateness", async () => {

@@ -13,6 +13,7 @@ import { factOf, factText, hasEnded, type RunRow, runName } from "./rows.ts";
 import { RunWatch } from "./run-watch.ts";
 import { SlotModel } from "./slot-model.ts";
 import { StoreWatch } from "./store-watch.ts";
+import { WalkWatch } from "./walk-watch.ts";
 
 export type { Violation } from "./context.ts";
 
@@ -41,6 +42,7 @@ export class Checks {
   readonly #runs: RunWatch;
   readonly #limits: LimitWatch;
   readonly #store: StoreWatch;
+  readonly #walks: WalkWatch;
   #latestMs = 0;
 
   constructor(simulation: Simulation, options: ChecksOptions) {
@@ -65,6 +67,7 @@ export class Checks {
     this.#runs = new RunWatch(this.#context, this.#slots);
     this.#limits = new LimitWatch(this.#context);
     this.#store = new StoreWatch(this.#context);
+    this.#walks = new WalkWatch(this.#context);
     simulation.onEffect = ({ life, isWrite, keys }) => {
       if (isWrite) return;
       for (const { pk, sk } of keys)
@@ -81,6 +84,7 @@ export class Checks {
       this.#runs.note(fact);
       this.#limits.note(fact);
       this.#store.note(fact);
+      this.#walks.note(fact);
     });
   }
 
@@ -121,7 +125,7 @@ export class Checks {
     for (const { key, body } of this.#simulation.items.dump("run#"))
       if (!key.sk.endsWith("~gap")) runs.set(runName(body as RunRow), body as RunRow);
     const end: End = { runs, claims: this.#runs.claims };
-    const { slots, fired } = new LedgerCheck(this.#context, this.#slots).judge();
+    const { slots, fired } = new LedgerCheck(this.#context, { slots: this.#slots, walks: this.#walks }).judge();
     checkNothingIsStuck(this.#context, end);
     checkEffects(this.#context, end);
     checkAnswers(this.#context, end);

@@ -2,6 +2,7 @@ import type { CheckContext } from "./context.ts";
 import { overlapOf, type KnownVersion } from "./job-model.ts";
 import { type GapRow, hasEnded, msOf, type RunRow } from "./rows.ts";
 import type { ModelSlot, SlotModel } from "./slot-model.ts";
+import type { WalkWatch } from "./walk-watch.ts";
 
 /** The rows of one job, as they are in the end. */
 interface Ledger {
@@ -14,10 +15,12 @@ interface Ledger {
 export class LedgerCheck {
   readonly #context: CheckContext;
   readonly #slots: SlotModel;
+  readonly #walks: WalkWatch;
 
-  constructor(context: CheckContext, slots: SlotModel) {
+  constructor(context: CheckContext, { slots, walks }: { slots: SlotModel; walks: WalkWatch }) {
     this.#context = context;
     this.#slots = slots;
+    this.#walks = walks;
   }
 
   judge(): { readonly slots: number; readonly fired: number } {
@@ -44,7 +47,8 @@ export class LedgerCheck {
   }
 
   #judgeActive(ledger: Ledger, version: KnownVersion, slots: readonly ModelSlot[]): void {
-    for (const { atMs, isExcluded } of slots) {
+    for (const slot of slots) {
+      const { atMs, isExcluded } = slot;
       const run = ledger.runs.get(atMs);
       const at = `${ledger.job} slot ${iso(atMs)} of version ${version.version}`;
       if (isExcluded) {
@@ -54,6 +58,7 @@ export class LedgerCheck {
       }
       if (run !== undefined) this.#judgeRow(run, version, at);
       else if (gapOver(ledger, atMs)?.reason !== "misfire") this.#tell("I1", `${at} is lost: ${gapText(ledger, atMs)}`);
+      else if (this.#walks.hasTakenInTime(version, slot)) this.#tell("I1", `${at} was taken in time, and is given up`);
     }
     this.#judgeCatchUp(ledger, version, slots);
   }

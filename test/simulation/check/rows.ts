@@ -96,6 +96,7 @@ export type Fact =
   | { readonly kind: "job"; readonly before: VersionRow | undefined; readonly after: VersionRow | undefined }
   | { readonly kind: "calendar"; readonly after: CalendarRow }
   | { readonly kind: "limit"; readonly key: string; readonly after: LimitRow }
+  | { readonly kind: "walk"; readonly after: WalkRow }
   | {
       readonly kind: "lease";
       readonly key: string;
@@ -106,6 +107,15 @@ export type Fact =
 export interface LimitRow {
   readonly holders: readonly Pick<RunRow, "namespace" | "job" | "stamp">[];
   readonly waiters: readonly Pick<RunRow, "namespace" | "job" | "stamp">[];
+}
+
+/** An entry of the due index that walks a version of a job. */
+export interface WalkRow {
+  readonly kind: "job";
+  readonly namespace: string;
+  readonly job: string;
+  readonly version: number;
+  readonly cursorMs: number;
 }
 
 export interface LeaseRow {
@@ -122,6 +132,8 @@ export function factOf({ key: { pk, sk }, before, after }: Commit): Fact | undef
     return { kind: "job", before: before as VersionRow | undefined, after: after as VersionRow | undefined };
   if (pk.startsWith("calendar#") && after !== undefined) return { kind: "calendar", after: after as CalendarRow };
   if (pk.startsWith("limit#")) return { kind: "limit", key: pk.slice("limit#".length), after: after as LimitRow };
+  if (pk.startsWith("due#") && after !== undefined && "kind" in after && after.kind === "job")
+    return { kind: "walk", after: after as WalkRow };
   if (pk.startsWith("lease#"))
     return {
       kind: "lease",
@@ -155,6 +167,8 @@ export function factText(fact: Fact): string {
       return `calendar ${fact.after.name}: edition ${fact.after.edition}`;
     case "limit":
       return `${fact.key}: held by ${fact.after.holders.map(runName).join(", ")}; ${fact.after.waiters.map(runName).join(", ")} wait`;
+    case "walk":
+      return `${fact.after.job}: version ${fact.after.version} is walked to ${isoOf(fact.after.cursorMs)}`;
     case "lease":
       return `${fact.key}: epoch ${fact.after?.epoch ?? "none"}, ${fact.after?.owner ?? ""}`;
   }

@@ -17,7 +17,7 @@ describe("after a long outage", () => {
       expect(newer?.toMs).toBeGreaterThan(scene.kernel.epochMs + 12 * MINUTE_MS);
       expect(scene.bells("a", 11 * MINUTE_MS)).toBe(0);
       await scene.runTo(16 * MINUTE_MS);
-      expect(scene.bells("a", 11 * MINUTE_MS)).toBe(1);
+      expect(scene.bells("a", 11 * MINUTE_MS)).toBeGreaterThan(0);
       expect(scene.gaps("a")[0]).toEqual(newer);
     });
 

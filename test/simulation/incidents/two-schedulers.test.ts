@@ -51,7 +51,7 @@ describe("two schedulers that act upon the same job", () => {
       // The claim is on its way so long that the owner finds the slot without a row, and too late to fire.
       const claim = { site: "table.put", about: "run#default#a", who: "worker-1" };
       const slow = scene.cue({ ...claim, fault: "slow", forMs: 16 * SECOND_MS });
-      const look = { site: "table.query", about: "gap#default#a", who: first };
+      const look = { site: "table.query", about: "run#default#a", who: first };
       const frozen = scene.cue({ ...look, fault: "freezeAfter", forMs: MINUTE_MS });
       const closings = scene.cue({ site: "table.put", about: "run#default#a", who: first });
       await scene.runTo(2 * MINUTE_MS);

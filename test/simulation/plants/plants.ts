@@ -311,4 +311,18 @@ export const PLANTS: readonly Plant[] = [
     invariants: ["I9"],
     profile: "chains",
   },
+  {
+    id: "X4",
+    bug: "a walk takes what any other has given up for given up",
+    edits: [
+      {
+        file: "core/services/visit-job.ts",
+        find: "withGivenUp(entry.gaveUp ?? [], givesUp,",
+        replace:
+          "withGivenUp(await core.runs.gapsOver(job.version, { fromMs: entry.settledMs, toMs: plan.cursorMs }), [],",
+      },
+    ],
+    invariants: ["I1"],
+    profile: "takeovers",
+  },
 ];

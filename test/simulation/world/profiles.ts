@@ -127,6 +127,13 @@ export const PROFILES = {
     isWhole: true,
     blows: { kill: 20, freeze: 3 },
   },
+  /** Servers that are held up within their visits while others take over, under a queue that loses messages. */
+  takeovers: {
+    ...STANDARD,
+    classes: ["freezeBefore", "freezeAfter", "lost", "lateEffect"],
+    isWhole: true,
+    blows: { freeze: 20, kill: 2 },
+  },
   /** Workers and servers that are replaced one after the other, in order. */
   rolling: { ...STANDARD, blows: { drain: 40, kill: 4, freeze: 2 } },
 } as const satisfies Record<string, Profile>;
