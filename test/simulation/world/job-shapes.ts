@@ -25,7 +25,7 @@ const OVERLAPS = ["allow", "skip", "queueOne", "queueAll", "cancelPrevious", "te
 /** Definitions that are legal and likely to be interesting: frequent, overlapping, failing, limited. */
 export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDefinition {
   const { name, isFree, bias } = context;
-  const overlaps = bias === "lines" ? LINES : OVERLAPS;
+  const overlaps = bias === "lines" ? LINES : bias === "bursts" ? (["allow"] as const) : OVERLAPS;
   const is = (share: number, what: string): boolean => draws.isIn(share, what);
   const schedule = drawSchedule(draws, context);
   const executor: JobDefinition["executor"] = { type: "command", argv: ["true"] };
@@ -92,6 +92,8 @@ function drawSchedule(
       ? { calendars: [draws.pick(calendars, "calendar")], timezone: zone }
       : {}),
   };
+  if (bias === "bursts" && draws.isIn(0.7, "is a burst"))
+    return { every: `${draws.between(1, 3, "every")}s`, ...bounds };
   const kind = bias === "chains" ? CHAIN : isSteady ? STEADY : draws.draw("kind");
   const isLong = zone !== "UTC";
   if (kind < 0.4)

@@ -29,8 +29,9 @@ export interface Profile {
  * - `chains`: jobs whose slots follow from the ends of their runs.
  * - `lines`: jobs that wait for each other, fail and are tried again.
  * - `definitions`: jobs that are defined again and again.
+ * - `bursts`: jobs that are due every second or so.
  */
-export type Bias = "chains" | "lines" | "definitions";
+export type Bias = "chains" | "lines" | "definitions" | "bursts";
 
 export type ProfileName = keyof typeof PROFILES;
 
@@ -130,6 +131,8 @@ export const PROFILES = {
   /** Servers that are held up within their visits while others take over, under a queue that loses messages. */
   takeovers: {
     ...STANDARD,
+    bias: "bursts",
+    jobs: { least: 2, most: 4 },
     classes: ["freezeBefore", "freezeAfter", "lost", "lateEffect"],
     isWhole: true,
     blows: { freeze: 20, kill: 2 },
