@@ -54,15 +54,17 @@ export async function settleSlots(
   const endMs = Math.min(untilMs, nowMs - graceMs - job.schedule.jitterMs);
   const { slots, isCut } = firingSlots(job, { afterMs, toMs: endMs, gaveUp });
   const lastMs = isCut ? (slots.at(-1)?.atMs ?? endMs) : endMs;
-  if (slots.length === 0 && !gaveUp.some(({ fromMs, toMs }) => fromMs <= lastMs && toMs > afterMs)) {
+  // Also of slots that were given up: a late message may have fired one.
+  const [firstGivenUp] = gaveUp.filter(({ fromMs, toMs }) => fromMs <= lastMs && toMs > afterMs);
+  const fromMs = Math.min(slots[0]?.atMs ?? Infinity, firstGivenUp?.fromMs ?? Infinity);
+  if (fromMs > lastMs) {
     const restMs = Math.max(afterMs, endMs);
     const isComplete =
       endMs >= untilMs || firingSlots(job, { afterMs: restMs, toMs: untilMs, gaveUp }).slots.length === 0;
     return { settledMs: restMs, isComplete, watches: [], looks: 0, lookAgainMs: undefined };
   }
 
-  // Also of slots that were given up: a late message may have fired one.
-  const rows = await readRows(core, job, { fromMs: Math.floor(afterMs) + 1, toMs: lastMs });
+  const rows = await readRows(core, job, { fromMs: Math.max(fromMs, Math.floor(afterMs) + 1), toMs: lastMs });
   const missing = slots.filter(({ atMs }) => !rows.has(atMs));
   const open = [...rows.values()].filter((row) => !isEnded(row));
   const watchThrough = (untilSlotMs: number) =>
