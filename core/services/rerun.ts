@@ -5,7 +5,8 @@ import type { Core } from "./core.ts";
 import { expectActive, submitRuns } from "./submit-runs.ts";
 
 /**
- * Runs the slot of an ended run again, as a new run with the same parameters, under the job as it is now.
+ * Runs the slot of an ended run again, as a new run with the same parameters, under the job as it is now; not before the
+ * instant of the slot.
  *
  * @throws {CarillonError} `run-not-found`, `run-not-final`, `definition-missing`, `job-not-active`
  */
@@ -25,7 +26,8 @@ export async function rerun(core: Core, key: RunKey, { by }: { by?: string }): P
     {
       slotAtMs: run.slotAtMs,
       suffix: core.ids.short(),
-      dueAtMs: Math.floor(core.clock.nowMs()),
+      // One that was cancelled ahead of its instant does not start before it either.
+      dueAtMs: Math.max(run.slotAtMs, Math.floor(core.clock.nowMs())),
       cause: "rerun",
       origin: { rerunOf: formatRunId(key), ...(by === undefined ? {} : { by }) },
       ...(run.parameters === undefined ? {} : { parameters: run.parameters }),

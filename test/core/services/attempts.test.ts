@@ -366,6 +366,20 @@ describe("rerun()", () => {
     await pauseJob(world.core, NAMESPACE, "a", {});
     await expect(rerun(world.core, theRun(world), {})).rejects.toMatchObject({ code: "job-not-active" });
   });
+
+  it("starts a run that was cancelled ahead of its instant not before it", async () => {
+    const world = await oneRun({}, () => SUCCEEDED);
+    const atMs = world.clock.nowMs() + 60_000;
+    const [asked] = await triggerRuns(world.core, NAMESPACE, "a", { requests: [{ atMs }] });
+    if (asked === undefined) throw new Error("nothing was asked for");
+    await cancelRun(world.core, asked, { by: "ann" });
+    const again = await rerun(world.core, asked, {});
+    await world.advance(59_000);
+    expect((await world.core.runs.find(again))?.run.status).toBe("queued");
+    await world.advance(3_000);
+
+    expect((await world.core.runs.find(again))?.run.status).toBe("succeeded");
+  });
 });
 
 /** A world with one run that was asked for, whose attempts behave as told; `"long"` never ends by itself. */
