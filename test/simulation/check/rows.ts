@@ -25,7 +25,7 @@ export interface RunRow {
   readonly error?: { readonly name: string };
   readonly reason?: string;
   readonly stop?: { readonly confirmed: boolean };
-  readonly origin?: { readonly backfill?: string };
+  readonly origin?: { readonly backfill?: string; readonly backfillConcurrency?: number };
 }
 
 export interface AttemptRow {
@@ -64,9 +64,15 @@ export interface DefinitionRow {
   readonly overlap?: string;
   readonly schedule?: ScheduleRow;
   readonly misfire?: { readonly policy?: string; readonly limit?: number; readonly maxLateness?: string };
-  readonly retry?: { readonly maxAttempts?: number };
+  readonly retry?: { readonly maxAttempts?: number; readonly backoff?: BackoffRow };
   readonly timeouts?: { readonly queue?: string; readonly run?: string };
   readonly concurrency?: readonly { readonly key?: string; readonly scope?: string; readonly limit: number }[];
+}
+
+export interface BackoffRow {
+  readonly initial: string;
+  readonly max: string;
+  readonly jitter: "full" | "none";
 }
 
 export interface ScheduleRow {

@@ -1,6 +1,15 @@
 import type { CheckContext } from "./context.ts";
 import { jobName } from "./job-model.ts";
-import { type Fact, hasEnded, type RunRow, runName } from "./rows.ts";
+import {
+  type AttemptRow,
+  type DefinitionRow,
+  type Fact,
+  hasEnded,
+  msOf,
+  type RunRow,
+  runName,
+  type VersionRow,
+} from "./rows.ts";
 import type { SlotModel } from "./slot-model.ts";
 
 const NEXT: Readonly<Record<string, readonly string[]>> = {
@@ -44,6 +53,7 @@ export class RunWatch {
     if (before?.status === "running") this.#checkHolder(before, after);
     else this.#checkUnheld(before, after);
     if (before?.cancel !== undefined) this.#checkCancelled(before, after);
+    if (after.status === "expired") this.#checkExpired(after);
   }
 
   #checkCause(before: RunRow | undefined, after: RunRow): void {
@@ -70,6 +80,16 @@ export class RunWatch {
     const isChain = version.definition.schedule?.afterEnd !== undefined;
     if (!isChain && !this.#slots.isSlot(version, run.slotAtMs))
       this.#tell("I9", run, `is of an instant that is no slot of version ${run.version}`);
+    this.#checkDue(run, version);
+  }
+
+  /** A slot is due at its instant or within its jitter; one of a pause not before somebody has resumed the job. */
+  #checkDue(run: RunRow, { definition, state, ...version }: VersionRow): void {
+    const { jitter } = definition.schedule ?? {};
+    const latestMs = run.slotAtMs + (jitter === undefined ? 0 : msOf(jitter));
+    const next = this.#context.jobs.version(jobName(version), version.version + 1);
+    const mostMs = state === "paused" ? Math.max(latestMs, next?.sinceMs ?? 0) : latestMs;
+    if (run.dueAtMs > mostMs) this.#tell("I4", run, `is due ${run.dueAtMs - mostMs} ms too late`);
   }
 
   #checkClaim(before: RunRow | undefined, after: RunRow): void {
@@ -114,19 +134,30 @@ export class RunWatch {
       this.#tell("I14", after, `was ended (${record.outcome}) by ${life}, not by its holder ${before.worker?.id}`);
     if (after.attempts.length !== Math.min(20, before.attempts.length + 1))
       this.#tell("I15", after, "lost a record of an attempt");
+    this.#checkOutcome(before, after, record);
     this.#checkCharge(before, after, record.outcome);
+  }
+
+  /** An attempt is timed out after its time, and cancelled when somebody has asked for it. */
+  #checkOutcome(before: RunRow, after: RunRow, { outcome, epoch }: AttemptRow): void {
+    if (outcome === "cancelled" && before.cancel === undefined)
+      this.#tell("I18", after, "was cancelled, and nobody has asked for it");
+    if (outcome !== "timedOut") return;
+    const claim = this.claims.get(runName(after))?.find((note) => note.epoch === epoch);
+    const ranMs = this.#context.simulation.kernel.nowMs - (claim?.atMs ?? 0);
+    const mayRunMs = msOf(this.#definitionOf(after)?.timeouts?.run ?? "1h");
+    if (ranMs < mayRunMs) this.#tell("I16", after, `was timed out after ${Math.round(ranMs)} of ${mayRunMs} ms`);
   }
 
   /** Attempts that are drained or lost are not charged; no more are charged than the definition allows. */
   #checkCharge(before: RunRow, after: RunRow, outcome: string): void {
-    const { jobs, simulation } = this.#context;
     const isCharged = after.charged === before.charged + 1;
     const mayBeCharged = outcome === "failed" || outcome === "timedOut";
     if (after.charged !== before.charged && !(isCharged && mayBeCharged))
       this.#tell("I15", after, `was charged for an attempt that was ${outcome}`);
     if (after.status === "retrying" && !isCharged) this.#tell("I15", after, "waits for a retry without being charged");
-    const definition = jobs.version(`${after.namespace}/${after.job}`, after.version)?.definition;
-    const maxAttempts = definition?.retry?.maxAttempts ?? 1;
+    const maxAttempts = this.#definitionOf(after)?.retry?.maxAttempts ?? 1;
+    if (after.status === "retrying") this.#checkRetry(after, maxAttempts);
     if (after.charged > maxAttempts)
       this.#tell("I15", after, `was charged ${after.charged} attempts of ${maxAttempts}`);
     const isFinal = after.status === "failed" || after.status === "timedOut";
@@ -135,12 +166,38 @@ export class RunWatch {
       after.charged >= maxAttempts ||
       after.error?.name === "FATAL" ||
       after.stop?.confirmed === false ||
-      lost >= simulation.knobs.maxLost;
+      lost >= this.#context.simulation.knobs.maxLost;
     if (isFinal && !isJust) this.#tell("I15", after, `gave up after ${after.charged} of ${maxAttempts} attempts`);
     if (after.status === "queued" && outcome !== "lost" && outcome !== "drained")
       this.#tell("I11", after, `waits anew although its attempt was ${outcome}`);
     if (after.status === "succeeded" && outcome !== "succeeded")
       this.#tell("I19", after, `succeeded although its attempt was ${outcome}`);
+  }
+
+  /** Another attempt comes when there is one left, after the delay that the definition asks for. */
+  #checkRetry(run: RunRow, maxAttempts: number): void {
+    if (run.charged >= maxAttempts) this.#tell("I15", run, `waits for an attempt beyond ${maxAttempts}`);
+    const backoff = this.#definitionOf(run)?.retry?.backoff;
+    if (backoff === undefined) return;
+    const longestMs = Math.min(msOf(backoff.max), msOf(backoff.initial) * 2 ** (run.charged - 1));
+    const leastMs = backoff.jitter === "none" ? longestMs : 0;
+    const delayMs = Math.round((run.retryAtMs ?? 0) - (run.attempts.at(-1)?.endedAtMs ?? 0));
+    if (delayMs < leastMs || delayMs > longestMs)
+      this.#tell("I15", run, `is tried again after ${delayMs} ms, not after ${leastMs} to ${longestMs}`);
+  }
+
+  /** Nobody took it for as long as it was ready to wait. */
+  #checkExpired(run: RunRow): void {
+    const { latestMs, skewMs } = this.#context;
+    const patience = this.#definitionOf(run)?.timeouts?.queue;
+    if (run.attempt > 0) this.#tell("I11", run, "expired after it had begun");
+    if (patience === undefined) this.#tell("I1", run, "expired, and may wait for ever");
+    else if (latestMs() + skewMs < run.dueAtMs + msOf(patience))
+      this.#tell(
+        "I1",
+        run,
+        `expired ${Math.round(latestMs() - run.dueAtMs)} ms after it was due, not after ${patience}`,
+      );
   }
 
   #checkUnheld(before: RunRow | undefined, after: RunRow): void {
@@ -155,6 +212,10 @@ export class RunWatch {
     if (!goesOn && after.status !== "cancelled" && after.status !== "succeeded")
       this.#tell("I18", after, `became ${after.status} although it was to be cancelled`);
     if (after.cancel === undefined) this.#tell("I18", after, "lost the request to cancel it");
+  }
+
+  #definitionOf(run: RunRow): DefinitionRow | undefined {
+    return this.#context.jobs.version(jobOf(run), run.version)?.definition;
   }
 
   #tell(invariant: string, run: RunRow | undefined, what: string): void {
