@@ -1,24 +1,36 @@
 import type { CheckContext } from "./context.ts";
 import { overlapOf } from "./job-model.ts";
-import { type DefinitionRow, type Fact, hasEnded, type RunRow, runName } from "./rows.ts";
+import { type DefinitionRow, type Fact, hasEnded, type LimitRow, type RunRow, runName } from "./rows.ts";
+
+/** A run that keeps others of its job out, or stands in line before them. */
+interface Contender {
+  readonly job: string;
+  /** Wall time at which it ended; `Infinity` as long as it has not. */
+  readonly untilMs: number;
+}
 
 /** Counts who runs at the same time, from the runs alone: never more than the definition of whoever comes in allows. */
 export class LimitWatch {
   readonly #context: CheckContext;
   /** Runs that have begun and not ended. */
   readonly #begun = new Map<string, RunRow>();
+  readonly #contenders = new Map<string, Contender>();
 
   constructor(context: CheckContext) {
     this.#context = context;
   }
 
   note(fact: Fact): void {
+    if (fact.kind === "limit" && fact.key.startsWith("overlap#")) this.#noteMembers(fact.after);
     if (fact.kind !== "run" || fact.after === undefined) return;
     const { before, after } = fact;
     const name = runName(after);
     if (hasEnded(after) || after.attempt === 0) this.#begun.delete(name);
     else this.#begun.set(name, after);
     if (after.status === "running" && before?.status !== "running") this.#check(after);
+    if (after.status === "skipped" && after.reason === "overlap") this.#checkOverlap(after);
+    if (!hasEnded(after) && this.#isInLine(after)) this.#contend(after);
+    else if (this.#contenders.has(name)) this.#contend(after, this.#context.latestMs());
   }
 
   #check(run: RunRow): void {
@@ -32,6 +44,7 @@ export class LimitWatch {
         "I25",
         `${runName(run)} began beside ${runName(overlapping)} (${overlapping.status}), against its overlap policy`,
       );
+    this.#checkBackfill(run, others);
     for (const { key, scope = "job", limit } of definition.concurrency ?? []) {
       const isUnder = (other: RunRow): boolean =>
         other.status === "running" &&
@@ -43,6 +56,32 @@ export class LimitWatch {
       if (count > limit)
         this.#context.tell("I23", `${runName(run)} is the ${count}th under "${key ?? run.job}", which allows ${limit}`);
     }
+  }
+
+  #checkBackfill(run: RunRow, others: readonly RunRow[]): void {
+    const { backfill, backfillConcurrency: most = 1 } = run.origin ?? {};
+    if (backfill === undefined) return;
+    const count = others.filter(({ origin }) => origin?.backfill === backfill).length + 1;
+    if (count > most)
+      this.#context.tell("I23", `${runName(run)} is the ${count}th of backfill ${backfill}, which allows ${most}`);
+  }
+
+  /** Whoever was left out for another run has met one: it was there when the one left out was due, or later. */
+  #checkOverlap(run: RunRow): void {
+    const { skewMs, tell } = this.#context;
+    const isMet = [...this.#contenders].some(
+      ([name, { job, untilMs }]) => name !== runName(run) && job === run.job && untilMs + skewMs >= run.dueAtMs,
+    );
+    if (!isMet) tell("I25", `${runName(run)} was skipped for overlap, and no other run was there`);
+  }
+
+  /** A claim takes its place in a limit before there is a record of the run. */
+  #noteMembers({ holders, waiters }: LimitRow): void {
+    for (const member of [...holders, ...waiters]) if (!this.#contenders.has(runName(member))) this.#contend(member);
+  }
+
+  #contend(run: Pick<RunRow, "namespace" | "job" | "stamp">, untilMs = Infinity): void {
+    this.#contenders.set(runName(run), { job: run.job, untilMs });
   }
 
   #isInLine(run: RunRow): boolean {
