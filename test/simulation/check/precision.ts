@@ -10,8 +10,22 @@ const MOST_MS = 12_000;
 /** For each of the faults that befell the run's own calls. */
 const FAULT_MS = 6_000;
 
-/** Every run that waits for no other one has started on time. */
-export function checkPrecision({ simulation, jobs, tell }: CheckContext, { runs, claims }: End): void {
+/** Every run that waits for no other one has started on time, and no worker has lost what it had. */
+export function checkPrecision(context: CheckContext, end: End): void {
+  checkNothingIsTaken(context, end);
+  checkStarts(context, end);
+}
+
+/** Every worker lives: nothing that one is at work on is taken from it. An attempt that never began may be lost with the answer to its claim. */
+function checkNothingIsTaken({ effects, tell }: CheckContext, { runs }: End): void {
+  const begun = new Set(effects.map(({ runId, epoch }) => `${runId} ${epoch}`));
+  for (const [name, { attempts }] of runs)
+    for (const { epoch, attempt, outcome } of attempts)
+      if ((outcome === "lost" || outcome === "drained") && begun.has(`${name} ${epoch}`))
+        tell("I17", `attempt ${attempt} of ${name} was ${outcome} while its worker was at work on it`);
+}
+
+function checkStarts({ simulation, jobs, tell }: CheckContext, { runs, claims }: End): void {
   const faults = new Map<string, number>();
   for (const key of simulation.faults.fired) {
     const stamp = /\d{8}T\d{6}\.\d{3}Z[^| ]*/.exec(key)?.[0];
