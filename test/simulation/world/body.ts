@@ -13,6 +13,8 @@ export interface Body {
   readonly schedulers: readonly SimProcess[];
   readonly workers: () => readonly SimProcess[];
   readonly apis: readonly ApiHost[];
+  /** Ends all workers, and lets none be started for a while. */
+  readonly holdWorkersDown: (ms: number) => void;
   /** How long a process may take to end in order. */
   readonly drainLimitMs: number;
   /** Ends whatever befalls the processes, and starts those that are down. */

@@ -55,6 +55,7 @@ export function cloudBody(simulation: Simulation, options: CloudOptions): Body {
     schedulers: [...ticks.processes, ...settles.processes, ...apis.flatMap(({ process }) => process ?? [])],
     workers: () => fleet.processes,
     apis,
+    holdWorkersDown: (ms) => fleet.holdDown(ms),
     drainLimitMs: DRAIN_LIMIT_MS,
     heal() {
       for (const { process } of apis) process?.heal();
@@ -131,7 +132,7 @@ class SimFunction {
     process.start();
     const { life } = process;
     const handler = life === undefined ? undefined : this.#handlers.get(life);
-    if (life === undefined || handler === undefined) return;
+    if (life === undefined || handler === undefined) return faults.count("call throttled");
     this.#busy.add(life);
     life.thawNow();
     trace.note(kernel.nowMs, life.name, `is called with ${JSON.stringify(event)}`);
@@ -220,6 +221,8 @@ class SimFleet {
   #wanted = 0;
   #started = 0;
   #isStarting = 0;
+  /** Nothing is started before this instant. */
+  #restMs = 0;
 
   constructor(simulation: Simulation, options: CloudOptions) {
     this.#simulation = simulation;
@@ -240,7 +243,14 @@ class SimFleet {
     };
   }
 
+  /** Ends all tasks, and has no capacity for others for a while. */
+  holdDown(ms: number): void {
+    this.#restMs = Math.max(this.#restMs, this.#simulation.kernel.nowMs + ms);
+    for (const task of this.#living()) task.kill("is held down");
+  }
+
   heal(): void {
+    this.#restMs = 0;
     for (const task of this.#tasks) if (task.life !== undefined) task.heal();
   }
 
@@ -265,6 +275,7 @@ class SimFleet {
     const isRefused = faults.isHostile && faults.draws.isIn(0.1, `refused ${name}`);
     kernel.in(faults.draws.within(5_000, 60_000, `launch ${name}`), () => {
       this.#isStarting -= 1;
+      if (kernel.nowMs < this.#restMs) return this.#fill();
       if (isRefused && faults.carryOut("no capacity", `refused|${name}`)) return this.#fill();
       const task = new SimProcess(this.#simulation, {
         name,

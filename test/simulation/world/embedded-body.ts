@@ -45,6 +45,7 @@ export function embeddedBody(simulation: Simulation, options: EmbeddedOptions): 
     schedulers: servers,
     workers: () => workers,
     apis,
+    holdWorkersDown: (ms) => workers.forEach((worker) => worker.holdDown(ms)),
     drainLimitMs: DRAIN_LIMIT_MS,
     heal: () => {
       for (const process of [...servers, ...workers]) process.heal();

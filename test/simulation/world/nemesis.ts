@@ -70,9 +70,10 @@ function strike(simulation: Simulation, body: Body, { blow, horizonMs, draws }: 
     case "schedulersDown":
       return holdDown(body.schedulers, longMs);
     case "workersDown":
-      return holdDown(body.workers(), longMs);
+      return body.holdWorkersDown(longMs);
     case "allDown":
-      return holdDown(all, longMs);
+      holdDown(body.schedulers, longMs);
+      return body.holdWorkersDown(longMs);
     case "outage":
       return simulation.outage(
         draws.pick(["table", "queue", "any", "logs"], "port"),

@@ -25,7 +25,6 @@ export class SimProcess {
   #lives = 0;
   /** Not started again before this instant. */
   #restMs = 0;
-  #isRetired = false;
   /** The wall clock of its host, besides that of all hosts. */
   wallOffsetMs = 0;
   readonly #cuts = new Map<string, number>();
@@ -41,14 +40,13 @@ export class SimProcess {
     return this.#life?.isDead === false ? this.#life : undefined;
   }
 
-  /** Ids of processes are never used again. */
-  get pid(): number {
-    return this.#lives;
-  }
-
   start(): void {
-    if (this.life !== undefined || this.#isRetired) return;
+    if (this.life !== undefined) return;
     const { kernel, faults, trace } = this.#simulation;
+    if (kernel.nowMs < this.#restMs) {
+      if (this.#options.isRestarted) kernel.at(this.#restMs, () => this.start());
+      return;
+    }
     this.#lives += 1;
     const life: Life = new Life({
       kernel,
@@ -89,12 +87,6 @@ export class SimProcess {
     this.kill("is held down");
   }
 
-  /** Never started again. */
-  retire(): void {
-    this.#isRetired = true;
-    this.kill("is retired");
-  }
-
   /** It can't reach a port, or any, for a while. */
   cutOff(port: string, ms: number): void {
     this.#cuts.set(port, this.#simulation.kernel.nowMs + ms);
@@ -118,11 +110,8 @@ export class SimProcess {
     const { kernel, faults } = this.#simulation;
     this.#simulation.forget(life);
     this.#options.onDeath?.();
-    if (!this.#options.isRestarted || this.#isRetired) return;
-    const restMs = Math.max(
-      this.#restMs - kernel.nowMs,
-      faults.draws.magnitude(200, MAX_RESTART_MS, `restart after ${life.name}`),
-    );
-    kernel.in(restMs, () => this.start());
+    if (!this.#options.isRestarted) return;
+    const restMs = faults.draws.magnitude(200, MAX_RESTART_MS, `restart after ${life.name}`);
+    kernel.at(Math.max(this.#restMs, kernel.nowMs + restMs), () => this.start());
   }
 }

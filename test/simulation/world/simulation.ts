@@ -54,7 +54,6 @@ export class Simulation {
   /** Errors that processes told of; the last ones. */
   readonly errors: string[] = [];
   readonly #outages = new Map<string, number>();
-  readonly #lives = new Map<string, Life>();
   readonly #pids = new Map<number, Life>();
   readonly #counters = new Map<string, number>();
   readonly #ownLeases = new Map<string, MemoryItems>();
@@ -80,7 +79,6 @@ export class Simulation {
   /** The ports of one life of a process. */
   ports(life: Life): Ports {
     const { kernel, faults, draws, service, options } = this;
-    this.#lives.set(life.name, life);
     const items = options.hasLeases ? this.items : this.#withOwnLeases(life);
     const onEffect = (effect: TableEffect): void => {
       this.effect = effect;
@@ -139,7 +137,6 @@ export class Simulation {
   }
 
   forget(life: Life): void {
-    this.#lives.delete(life.name);
     this.#ownLeases.delete(life.name);
   }
 
