@@ -135,6 +135,7 @@ class History {
     });
     planBlows(this.#simulation, this.#body, {
       blows: profile.blows,
+      isWhole: profile.isWhole === true,
       horizonMs: profile.hostileMs,
       draws: draws.part("nemesis"),
     });

@@ -21,8 +21,10 @@ export type Blow =
   | "hostClock";
 
 export interface NemesisOptions {
-  /** How often each blow falls in one history, on the average. Each seed leaves about half of them out. */
+  /** How often each blow falls in one history, on the average. */
   readonly blows: Readonly<Partial<Record<Blow, number>>>;
+  /** All blows, in place of about half of them. */
+  readonly isWhole: boolean;
   readonly horizonMs: number;
   readonly draws: KeyedDraws;
 }
@@ -33,10 +35,14 @@ export const MAX_SKEW_MS = 2_000;
 const QUIET_MS = 60_000;
 
 /** Plans every blow of a history. */
-export function planBlows(simulation: Simulation, body: Body, { blows, horizonMs, draws }: NemesisOptions): void {
+export function planBlows(
+  simulation: Simulation,
+  body: Body,
+  { blows, isWhole, horizonMs, draws }: NemesisOptions,
+): void {
   const { kernel, faults } = simulation;
   for (const [blow, mean] of Object.entries(blows) as [Blow, number][]) {
-    if (draws.isIn(0.5, `no ${blow}`)) continue;
+    if (!isWhole && draws.isIn(0.5, `no ${blow}`)) continue;
     const count = Math.round(draws.within(0.5, 2 * mean, `how often ${blow}`));
     for (let index = 0; index < count; index += 1) {
       const name = `${blow} ${index}`;
