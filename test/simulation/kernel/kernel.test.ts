@@ -4,6 +4,7 @@ import { Kernel } from "./kernel.ts";
 import { KeyedDraws } from "./keyed-draws.ts";
 import { Life } from "./life.ts";
 import { Trace } from "./trace.ts";
+import { withTripwires } from "./tripwires.ts";
 
 const EPOCH_MS = Date.UTC(2026, 0, 5);
 
@@ -80,6 +81,36 @@ describe("Life", () => {
     expect(woken).toEqual([]);
     await kernel.runUntil(60);
     expect(woken).toEqual(["first 50", "second 50"]);
+  });
+});
+
+describe("withTripwires()", () => {
+  it.each<[string, () => unknown]>([
+    ["setTimeout", () => setTimeout(() => undefined, 0)],
+    ["now", () => Date.now()],
+    ["new Date()", () => new Date()],
+    ["now", () => performance.now()],
+    ["random", () => Math.random()],
+    ["randomUUID", () => crypto.randomUUID()],
+  ])("ends a history that used %s, also one that caught what came of it", async (name, use) => {
+    const history = withTripwires(() =>
+      Promise.resolve()
+        .then(use)
+        .catch(() => undefined),
+    );
+
+    await expect(history).rejects.toThrow(`Cannot use ${name} in a simulated history`);
+  });
+
+  it("leaves dates of given instants alone, and puts everything back", async () => {
+    const { Date: before } = globalThis;
+
+    const text = await withTripwires(() => Promise.resolve(new Date(0).toISOString()));
+
+    expect(text).toBe("1970-01-01T00:00:00.000Z");
+    expect(Date).toBe(before);
+    expect(Date.now() + performance.now() + Math.random()).toBeGreaterThan(0);
+    expect(Object.hasOwn(performance, "now")).toBe(false);
   });
 });
 
