@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { PLANTS } from "./plants/plants.ts";
 import { harvest } from "./runner/play-plants.ts";
@@ -24,5 +25,14 @@ describe("a bug that is planted into the product", () => {
 describe("plants", () => {
   it("have names of their own", () => {
     expect(new Set(PLANTS.map(({ id }) => id)).size).toBe(PLANTS.length);
+  });
+
+  it.each(PLANTS)("have their places in the product ($id: $bug)", ({ edits }) => {
+    for (const { file, find, replace } of edits) {
+      const source = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+
+      expect(source.split(find), find).toHaveLength(2);
+      expect(replace).not.toBe(find);
+    }
   });
 });
