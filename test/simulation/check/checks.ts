@@ -3,6 +3,7 @@ import { isKept, LATER, laterOf } from "../ports/next-version.ts";
 import type { Client } from "../world/client.ts";
 import type { Simulation } from "../world/simulation.ts";
 import type { Effect } from "../world/user-code.ts";
+import { checkChanges } from "./change-check.ts";
 import type { CheckContext, Violation } from "./context.ts";
 import { checkAnswers, checkEffects, checkNothingIsStuck, type End } from "./final-checks.ts";
 import { JobModel } from "./job-model.ts";
@@ -129,6 +130,7 @@ export class Checks {
     checkNothingIsStuck(this.#context, end);
     checkEffects(this.#context, end);
     checkAnswers(this.#context, end);
+    checkChanges(this.#context);
     if (this.#options.isPrecise) checkPrecision(this.#context, end);
     const { faults } = this.#simulation;
     faults.count("slots", slots);
