@@ -22,6 +22,20 @@ export function checkChanges({ jobs, client, tell }: CheckContext): void {
   }
 }
 
+/** What was changed is in the audit trail, or a server has told that it is not. */
+export function checkTrail({ simulation, client, tell }: CheckContext): void {
+  const recorded = new Set(simulation.auditsLost);
+  for (const { body } of simulation.items.dump("audit#")) recorded.add((body as { requestId: string }).requestId);
+  for (const { method, path, headers, answer } of client()?.history ?? []) {
+    if (method === "GET" || answer === undefined || answer.status >= 300) continue;
+    // A request that was made again with its key is recorded under the name of the first.
+    if ("idempotency-key" in headers) continue;
+    const hasChanged = answer.status === 201 || (answer.body as { changed?: boolean } | undefined)?.changed === true;
+    if (hasChanged && !recorded.has(answer.requestId))
+      tell("I41", `${method} ${path} was answered ${answer.status}, and is not in the audit trail`);
+  }
+}
+
 /** Whether a version was the newest at some moment of a stretch of virtual time. */
 function governed(
   version: KnownVersion,

@@ -186,7 +186,7 @@ function apiProcess(deps: Deps, index: number, { logs }: CloudOptions): ApiHost 
       pacer,
       limits: { minIntervalMs: 1_000 },
       health: () => Promise.resolve({ ready: true, scheduler: { shards: [], lastRoundAgeMs: 0 } }),
-      logger: (event) => (event.event === "failure" ? onError(new Error(event.error)) : undefined),
+      logger: simulation.apiLogger(life),
     });
     host.fetch = (request) => app.fetch(request);
     return new Promise(() => undefined);

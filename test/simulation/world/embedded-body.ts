@@ -80,7 +80,7 @@ async function serve(
     access: { rateLimits: false },
     limits: { minIntervalMs: 200 },
     health: () => Promise.resolve({ ready: true, scheduler: { shards: [], lastRoundAgeMs: 0 } }),
-    logger: (event) => (event.event === "failure" ? onError(new Error(event.error)) : undefined),
+    logger: simulation.apiLogger(life),
   });
   host.fetch = (request) => app.fetch(request);
   process.onDrain = () => stopping.abort();

@@ -1,3 +1,4 @@
+import type { ApiEvent } from "../../../api/api-deps.ts";
 import { formatToken } from "../../../api/access/token-text.ts";
 import { hashOf } from "../../../api/access/secret.ts";
 import type { Knobs } from "../../../core/knobs.ts";
@@ -53,6 +54,8 @@ export class Simulation {
   hostOffsetMs = 0;
   /** Errors that processes told of; the last ones. */
   readonly errors: string[] = [];
+  /** Requests of which a server told that their place in the audit trail could not be written. */
+  readonly auditsLost = new Set<string>();
   readonly #outages = new Map<string, number>();
   readonly #pids = new Map<number, Life>();
   readonly #counters = new Map<string, number>();
@@ -124,6 +127,14 @@ export class Simulation {
 
   endOutages(): void {
     this.#outages.clear();
+  }
+
+  /** Where the API in a process tells what happened. */
+  apiLogger(life: Life): (event: ApiEvent) => void {
+    return (event) => {
+      if (event.event === "failure") this.failed(life, new Error(event.error));
+      if (event.event === "auditLost") this.auditsLost.add(event.requestId);
+    };
   }
 
   /** Something went wrong in a process, which told of it. */
