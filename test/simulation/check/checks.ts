@@ -67,7 +67,7 @@ export class Checks {
     this.#slots = new SlotModel(this.#jobs, { fromMs, toMs: kernel.epochMs + options.longestMs + 5 * HOUR_MS });
     this.#runs = new RunWatch(this.#context, this.#slots);
     this.#limits = new LimitWatch(this.#context);
-    this.#store = new StoreWatch(this.#context);
+    this.#store = new StoreWatch(this.#context, this.#slots);
     this.#walks = new WalkWatch(this.#context);
     simulation.onEffect = ({ life, isWrite, keys }) => {
       if (isWrite) return;

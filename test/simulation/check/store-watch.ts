@@ -2,17 +2,22 @@ import type { CheckContext } from "./context.ts";
 import { jobName } from "./job-model.ts";
 import type { Fact, GapRow, VersionRow } from "./rows.ts";
 import { msOf } from "./rows.ts";
+import type { SlotModel } from "./slot-model.ts";
 
 /** Default of `misfire.maxLateness`. */
 const LATENESS = "24h";
+/** Default of `misfire.limit`. */
+const LIMIT = 100;
 
 /** Looks at every commit of jobs, leases and gaps. */
 export class StoreWatch {
   readonly gaps = new Map<string, GapRow>();
   readonly #context: CheckContext;
+  readonly #slots: SlotModel;
 
-  constructor(context: CheckContext) {
+  constructor(context: CheckContext, slots: SlotModel) {
     this.#context = context;
+    this.#slots = slots;
   }
 
   note(fact: Fact): void {
@@ -59,8 +64,28 @@ export class StoreWatch {
     );
     if (isMisfire && latestMs() + skewMs < gap.toMs + lateAfterMs)
       tell("I1", `the gap at ${place} gives up slots that are not late yet`);
+    if (isMisfire) this.#checkCatchUp(gap, version);
     if (gap.reason === "paused" && version.state !== "paused")
       tell("I6", `the gap at ${place} says paused, version ${gap.version} is not`);
     return undefined;
+  }
+
+  /** Of the slots that were missed the newest fire, as many as the policy says; unless they are too late for it. */
+  #checkCatchUp(gap: GapRow, version: VersionRow): void {
+    const { latestMs, simulation, skewMs, tell } = this.#context;
+    const { policy = "last", limit = LIMIT, maxLateness = LATENESS } = version.definition.misfire ?? {};
+    // Whoever writes the gap has read its clock before: what it took for missed is among these.
+    const nowMs = latestMs() + skewMs;
+    const missed = this.#slots
+      .between(version, version.sinceMs, nowMs - simulation.knobs.misfireAfterMs)
+      .filter(({ isExcluded }) => !isExcluded);
+    const take = { none: 0, last: 1, all: limit }[policy] ?? 0;
+    const wanted = take === 0 ? [] : missed.slice(-take);
+    const lost = wanted.find(({ atMs }) => gap.fromMs <= atMs && atMs <= gap.toMs && atMs > nowMs - msOf(maxLateness));
+    if (lost !== undefined)
+      tell(
+        "I5",
+        `${gap.job} has given up ${new Date(lost.atMs).toISOString()}, one of the newest ${take} of what was missed`,
+      );
   }
 }
