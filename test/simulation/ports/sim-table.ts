@@ -20,8 +20,11 @@ import type { MemoryItems } from "../../support/memory-items.ts";
 import type { KeyedDraws } from "../kernel/keyed-draws.ts";
 import type { Life } from "../kernel/life.ts";
 
+/** What a table needs of those who hold its items. */
+export type Items = Pick<MemoryItems, "find" | "page" | "putIf" | "deleteIf" | "put" | "delete">;
+
 export interface SimTableOptions {
-  readonly items: MemoryItems;
+  readonly items: Items;
   readonly life: Life;
   readonly draws: KeyedDraws;
   /** Done before each effect: what the process looked at or is about to change, for those who watch. */

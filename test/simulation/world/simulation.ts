@@ -14,7 +14,7 @@ import type { Trace } from "../kernel/trace.ts";
 import { nextVersion } from "../ports/next-version.ts";
 import { QueueService } from "../ports/queue-service.ts";
 import { SimQueue } from "../ports/sim-queue.ts";
-import { SimTable, type TableEffect } from "../ports/sim-table.ts";
+import { type Items, SimTable, type TableEffect } from "../ports/sim-table.ts";
 
 export interface SimulationOptions {
   readonly kernel: Kernel;
@@ -34,7 +34,7 @@ export interface SimulationOptions {
 const ADMIN = { id: "root", secret: "s".repeat(43) };
 
 /** Items by which schedulers divide the work; without leases each sees its own alone. */
-const LEASE_PARTITIONS = ["lease#scheduler", "lease#tick", "scheduler"];
+const LEASE_PARTITIONS = [keys.lease(0), keys.tickLease(0), keys.scheduler("")].map(({ pk }) => pk);
 
 /** What all processes of a history share: time, table, queues, and what befalls them. */
 export class Simulation {
@@ -167,11 +167,11 @@ export class Simulation {
   }
 
   /** The common items, but for those by which schedulers divide the work. */
-  #withOwnLeases(life: Life): MemoryItems {
+  #withOwnLeases(life: Life): Items {
     let own = this.#ownLeases.get(life.name);
     if (own === undefined) this.#ownLeases.set(life.name, (own = new MemoryItems()));
     const of = (pk: string): MemoryItems => (LEASE_PARTITIONS.includes(pk) ? (own ?? this.items) : this.items);
-    const routed: Pick<MemoryItems, "find" | "page" | "putIf" | "deleteIf" | "put" | "delete"> = {
+    return {
       find: (key) => of(key.pk).find(key),
       page: (query) => of(query.pk).page(query),
       putIf: (key, text, expect) => of(key.pk).putIf(key, text, expect),
@@ -179,7 +179,6 @@ export class Simulation {
       put: (key, text) => of(key.pk).put(key, text),
       delete: (key) => of(key.pk).delete(key),
     };
-    return routed as MemoryItems;
   }
 }
 
