@@ -75,6 +75,23 @@ describe("check()", () => {
         story.gaps = [{ from: iso(T0_MS + 3_000), to: iso(T0_MS + 3_000), reason: "misfire", version: 1 }];
       },
     ],
+    [
+      "a slot that was left out for a pause that nobody made",
+      "lost",
+      (story) => {
+        story.runs.splice(2, 1);
+        story.effects.splice(4, 2);
+        story.gaps = [{ from: iso(T0_MS + 3_000), to: iso(T0_MS + 3_000), reason: "paused", version: 1 }];
+      },
+    ],
+    [
+      "a slot that was left out as missed although its policy lets it fire",
+      "lost",
+      ({ runs, effects }) => {
+        runs[2] = { ...runs[2]!, status: "skipped", reason: "misfire", attempt: 0, attempts: [] };
+        effects.splice(4, 2);
+      },
+    ],
     ["a run that does not end", "lost", ({ runs }) => (runs[0] = { ...runs[0]!, status: "running", attempts: [] })],
     [
       "a slot with two runs",

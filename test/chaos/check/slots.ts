@@ -103,9 +103,36 @@ function checkSlot(
   { reading, runs }: { reading: JobReading; runs: readonly Run[] },
 ): readonly Violation[] {
   const slot = `slot ${new Date(atMs).toISOString()} of job ${reading.job} (version ${version.version}, ${version.state})`;
-  if (runs.length > 1) return [{ kind: "doubled", text: `${slot} has ${runs.length} runs`, atHostMs: atMs }];
-  if (runs.length === 1 || gapOver(reading.gaps, atMs) !== undefined) return [];
-  return [{ kind: "lost", text: `${slot} has neither a run nor a gap`, atHostMs: atMs }];
+  const [run, ...others] = runs;
+  if (others.length > 0) return [{ kind: "doubled", text: `${slot} has ${runs.length} runs`, atHostMs: atMs }];
+  const gap = gapOver(reading.gaps, atMs);
+  if (run === undefined && gap === undefined)
+    return [{ kind: "lost", text: `${slot} has neither a run nor a gap`, atHostMs: atMs }];
+  const reason = run === undefined ? gap?.reason : skipReason(run);
+  const isJust = run === undefined ? isJustGap(version, reason) : isJustSkip(run, reading);
+  return isJust ? [] : [{ kind: "lost", text: `${slot} was left out for ${reason}`, atHostMs: atMs }];
+}
+
+/** Slots are given up when they are missed; those of a pause also because of it. */
+function isJustGap({ state }: Job, reason: string | undefined): boolean {
+  return reason === "misfire" || (reason === "paused" && state === "paused");
+}
+
+/** Whether the reason for which a run was left out is one that its definition knows. No job of the workload has a queue time-out. */
+function isJustSkip(run: Run, { versions }: JobReading): boolean {
+  const definition = versions.find(({ version }) => version === run.version)?.definition;
+  switch (skipReason(run)) {
+    case undefined:
+      return true;
+    case "overlap":
+      return ["skip", "queueOne"].includes(definition?.overlap ?? "skip");
+    case "misfire":
+      return definition?.misfire?.policy === "none";
+    case "deleted":
+      return versions.some(({ version, state }) => version > run.version && state === "deleted");
+    default:
+      return false;
+  }
 }
 
 /** A run belongs to the version that governs its instant, or to the one before while the change was being made. */
