@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Knobs } from "../../core/knobs.ts";
 import type { Journal } from "./journal.ts";
-import { findProcesses, findWorkers, type Found, foundOf, signal } from "./processes.ts";
+import { findAttemptProcesses, findProcesses, findWorkers, type Found, foundOf, signal } from "./processes.ts";
 
 /** The product's own, shrunk: what takes seconds there takes a part of one here. */
 export const CHAOS_KNOBS: Partial<Knobs> = {
@@ -34,6 +34,8 @@ const REST_MS = 300;
 export interface EmbeddedHostOptions {
   /** Of everything that the round leaves; the data folder is in it. */
   readonly folder: string;
+  /** By which the processes of attempts are known. */
+  readonly effectsPath: string;
   readonly servers: number;
   /** Worker processes of each server. */
   readonly workers: number;
@@ -105,6 +107,7 @@ export class EmbeddedHost {
 
   /** @throws {Error} when it ended before it listened */
   async start({ isExtra = false }: { readonly isExtra?: boolean } = {}): Promise<Server> {
+    if (this.#isClosing) throw new Error("Cannot start a server: the round is over");
     this.#started += 1;
     const id = `server-${this.#started}`;
     const { folder, workers, controlPath, journal } = this.#options;
@@ -155,6 +158,8 @@ export class EmbeddedHost {
 
   #killAll(): void {
     for (const found of findProcesses(this.dataFolder)) signal(found, "SIGKILL");
+    // Those of a worker that was killed: whoever would have cleared them away is gone too.
+    for (const found of findAttemptProcesses(this.#options.effectsPath)) signal(found, "SIGKILL");
   }
 
   #lacking(): number {

@@ -61,13 +61,14 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const counts = new Counts();
   const draws = new Draws(seed);
   const effectsPath = join(folder, "effects.log");
-  const host = new EmbeddedHost({ folder, servers, workers, controlPath: control.path, journal });
+  const host = new EmbeddedHost({ folder, effectsPath, servers, workers, controlPath: control.path, journal });
   const proxy = new Proxy(
     () => host.servers.map(({ url }) => url),
     draws,
     (fate) => counts.add(`requests.${fate}`),
   );
   const copies: CopyFinding[] = [];
+  const ended = new AbortController();
   let isSound = false;
   try {
     await host.open();
@@ -82,7 +83,6 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
     });
     const fenced = new FencedWatch(host, token);
     await workload.define();
-    const ended = new AbortController();
     const context: HarmContext = {
       host,
       control,
@@ -140,6 +140,8 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
     });
     return { report, violations, journal, ...(isSound ? {} : { folder }) };
   } finally {
+    // Should the round have failed: what holds the database lets go of it, and nothing more is started.
+    ended.abort();
     await proxy.close();
     await host.kill();
     control.close();
