@@ -281,7 +281,7 @@ function told(spoil: (story: Story) => void): History {
     runs: story.runs,
     gaps: story.gaps,
     ledger,
-  } as unknown as JobReading;
+  } as JobReading;
   const { operations, effects, finals, copies, integrity } = story;
   return { operations, effects, finals, copies, integrity, first: [reading], second: [reading] };
 }

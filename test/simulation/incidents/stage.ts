@@ -221,7 +221,7 @@ export class Stage {
 
   /** Entries of the due index that walk a job. */
   walks(job: string): readonly JobEntry[] {
-    const entries = this.simulation.items.dump("due#").map(({ body }) => body as unknown as JobEntry);
+    const entries = this.simulation.items.dump("due#").map(({ body }) => body as JobEntry);
     return entries.filter((entry) => entry.kind === "job" && entry.job === job);
   }
 
