@@ -21,6 +21,8 @@ export const SOMETIMES: readonly string[] = [
   "wake-up missed",
   "wake-up twice",
   "no capacity",
+  "call throttled",
+  "kept for the next version",
   "request without answer",
   "worker reaped",
   "metric slots_rung_again",
