@@ -6,20 +6,13 @@ export interface KnownVersion extends VersionRow {
   readonly committedMs: number;
 }
 
-/** A read of a job by a process: which version it saw. */
-interface JobRead {
-  readonly atMs: number;
-  readonly version: number;
-}
-
-const MAX_READS = 8;
-
 /** The versions of every job as they were committed, and who has read which of them when. */
 export class JobModel {
   readonly #kernel: Kernel;
   readonly #versions = new Map<string, KnownVersion[]>();
   readonly #calendars = new Map<string, CalendarRow["definition"]>();
-  readonly #reads = new Map<string, JobRead[]>();
+  /** For each process and job: when it last saw each version. */
+  readonly #reads = new Map<string, Map<number, number>>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -39,17 +32,14 @@ export class JobModel {
     const version = this.current(job)?.version;
     if (version === undefined) return;
     const place = `${life} ${job}`;
-    const reads = this.#reads.get(place) ?? [];
-    reads.push({ atMs: this.#kernel.nowMs, version });
-    if (reads.length > MAX_READS) reads.shift();
-    this.#reads.set(place, reads);
+    const seen = this.#reads.get(place) ?? new Map<number, number>();
+    this.#reads.set(place, seen.set(version, this.#kernel.nowMs));
   }
 
   /** Versions that a process has seen to govern a job, at or after an instant of virtual time. */
   seenBy(life: string, job: string, sinceMs: number): readonly number[] {
-    return (this.#reads.get(`${life} ${job}`) ?? [])
-      .filter(({ atMs }) => atMs >= sinceMs)
-      .map(({ version }) => version);
+    const seen = this.#reads.get(`${life} ${job}`) ?? new Map<number, number>();
+    return [...seen].flatMap(([version, atMs]) => (atMs >= sinceMs ? [version] : []));
   }
 
   get names(): readonly string[] {
