@@ -16,6 +16,8 @@ export interface Limit {
 export interface Member extends RunKey {
   /** What the run takes of the limit, at least 1. */
   readonly weight: number;
+  /** What the limit may be used up to as the run comes in: runs of several jobs, or of versions of one, may say different. */
+  readonly capacity: number;
   /**
    * Revision of the run's record that the claim was based on which has put it here, or which last relied upon it; absent or
    * 0: there was no record. Several claims of one run may be under way; one that has lost must not take away what a later
@@ -35,7 +37,7 @@ export type Admission =
  * Whether `member` may hold the limit now: it does already, there is room and nobody waits before it, or it is full. One
  * that holds it for an earlier claim holds it for this one from now on.
  */
-export function admit(limit: Limit, member: Member, capacity: number): Admission {
+export function admit(limit: Limit, member: Member): Admission {
   const held = limit.holders.find((holder) => isSame(holder, member));
   if (held !== undefined) {
     if (basisOf(held) >= basisOf(member)) return { kind: "held" };
@@ -46,9 +48,7 @@ export function admit(limit: Limit, member: Member, capacity: number): Admission
   }
   const first = limit.waiters[0];
   const isItsTurn = first === undefined || isSame(first, member);
-  // A run heavier than the whole limit may run alone, or it would wait for ever.
-  const used = usedWeight(limit);
-  if (!isItsTurn || (used > 0 && used + member.weight > capacity)) return { kind: "full" };
+  if (!isItsTurn || !hasRoom(member, usedWeight(limit))) return { kind: "full" };
   return {
     kind: "admitted",
     limit: {
@@ -97,19 +97,22 @@ export function before({ holders, waiters }: Limit, run: RunKey): readonly Membe
 export function leave(
   limit: Limit,
   isGone: (member: Member) => boolean,
-  capacity: number,
 ): { readonly limit: Limit; readonly promoted: readonly Member[] } {
   const holders = limit.holders.filter((holder) => !isGone(holder));
   const waiters = limit.waiters.filter((waiter) => !isGone(waiter));
   const promoted: Member[] = [];
   let used = usedWeight({ holders });
-  for (let first = waiters[0]; first !== undefined; first = waiters[0]) {
-    if (used > 0 && used + first.weight > capacity) break;
+  for (let first = waiters[0]; first !== undefined && hasRoom(first, used); first = waiters[0]) {
     used += first.weight;
     promoted.push(first);
     waiters.shift();
   }
   return { limit: { ...limit, holders: [...holders, ...promoted], waiters }, promoted };
+}
+
+/** A run heavier than the whole limit may run alone, or it would wait for ever. */
+function hasRoom({ weight, capacity }: Member, used: number): boolean {
+  return used === 0 || used + weight <= capacity;
 }
 
 export function isSame(a: Member, b: RunKey): boolean {

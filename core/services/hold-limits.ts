@@ -42,19 +42,19 @@ async function holdOne(
   rule: RunLimit,
   { stand, basis }: HoldOptions,
 ): Promise<"held" | "skip" | "wait"> {
-  const member = memberOf(run, { weight: rule.weight, basis });
+  const member = memberOf(run, rule, basis);
   const outcome = await core.limits.change<{
     kind: "held" | "skip" | "wait";
     promoted: readonly Member[];
     inTheWay: readonly Member[];
   }>(rule.key, async (limit) => {
-    const admission = admit(limit, member, rule.capacity);
+    const admission = admit(limit, member);
     if (admission.kind === "held") return { result: { kind: "held", promoted: [], inTheWay: [] } };
     if (admission.kind === "admitted")
       return { limit: admission.limit, result: { kind: "held", promoted: [], inTheWay: [] } };
 
-    const repaired = await dropEnded(core, limit, rule.capacity);
-    const second = admit(repaired.limit, member, rule.capacity);
+    const repaired = await dropEnded(core, limit);
+    const second = admit(repaired.limit, member);
     const { promoted } = repaired;
     if (second.kind === "held") return { limit: repaired.limit, result: { kind: "held", promoted, inTheWay: [] } };
     if (second.kind === "admitted") return { limit: second.limit, result: { kind: "held", promoted, inTheWay: [] } };
@@ -75,7 +75,7 @@ async function holdOne(
   });
   await ringMembers(core, outcome.promoted);
   // Whoever left between our look and our place in line has not seen us: look once more.
-  if (outcome.kind === "wait" && stand) await repairLimit(core, rule.key, rule.capacity);
+  if (outcome.kind === "wait" && stand) await repairLimit(core, rule.key);
   // Only who stands in line, with a record of its own: a late duplicate of a run that has ended must cancel nothing.
   const replaces = rule.whenFull === "cancelPrevious" || rule.whenFull === "terminatePrevious";
   if (outcome.kind === "wait" && stand && replaces) {
@@ -95,9 +95,6 @@ function skipsWhenFull(whenFull: NonNullable<JobDefinition["overlap"]>, isBehind
   return whenFull === "skip" || (whenFull === "queueOne" && isBehindSomeone);
 }
 
-function memberOf(
-  { namespace, job, stamp }: Run,
-  { weight, basis }: { readonly weight: number; readonly basis: number },
-): Member {
-  return { namespace, job, stamp, weight, basis };
+function memberOf({ namespace, job, stamp }: Run, { weight, capacity }: RunLimit, basis: number): Member {
+  return { namespace, job, stamp, weight, capacity, basis };
 }

@@ -14,7 +14,7 @@ const MAX_WAITERS_LOOKED_AT = 100;
 
 /** Takes an ended run out of its limits. */
 export async function leaveLimits(core: Core, run: EndedRun, job: CompiledJob): Promise<void> {
-  for (const { key, capacity } of limitsOf(run, job)) await leaveAsEnded(core, key, { run, capacity });
+  for (const { key } of limitsOf(run, job)) await leaveAsEnded(core, key, run);
 }
 
 /**
@@ -31,10 +31,10 @@ export async function letGo(
 ): Promise<void> {
   const limits = limitsOf(run, job);
   const from = after === undefined ? keptOf(run, limits) : limits.findIndex(({ key }) => key === after) + 1;
-  for (const { key, capacity } of limits.slice(from)) {
+  for (const { key } of limits.slice(from)) {
     const promoted = await core.limits.change<readonly Member[]>(key, (limit) => {
       if (findLeftover(limit, run, before) === undefined) return { result: [] };
-      const left = leave(limit, (member) => isSame(member, run), capacity);
+      const left = leave(limit, (member) => isSame(member, run));
       return { limit: left.limit, result: left.promoted };
     });
     await ringMembers(core, promoted);
@@ -91,24 +91,20 @@ function limitsOf(run: Run, job: CompiledJob): readonly RunLimit[] {
  * Takes an ended run out of a limit and its line, and rings for those who come in for it. A holder for whom nobody waits
  * is left in place: the next that finds the limit full drops it, which saves a write a run.
  */
-async function leaveAsEnded(
-  core: Core,
-  key: string,
-  { run, capacity }: { run: RunKey; capacity: number },
-): Promise<void> {
+async function leaveAsEnded(core: Core, key: string, run: RunKey): Promise<void> {
   const promoted = await core.limits.change<readonly Member[]>(key, (limit) => {
     if (limit.waiters.length === 0) return { result: [] };
     if (![...limit.holders, ...limit.waiters].some((member) => isSame(member, run))) return { result: [] };
-    const after = leave(limit, (member) => isSame(member, run), capacity);
+    const after = leave(limit, (member) => isSame(member, run));
     return { limit: after.limit, result: after.promoted };
   });
   await ringMembers(core, promoted);
 }
 
 /** Drops members that have ended and rings for those who come in for them. */
-export async function repairLimit(core: Core, key: string, capacity: number): Promise<void> {
+export async function repairLimit(core: Core, key: string): Promise<void> {
   const promoted = await core.limits.change<readonly Member[]>(key, async (limit) => {
-    const after = await dropEnded(core, limit, capacity);
+    const after = await dropEnded(core, limit);
     return after.limit === limit ? { result: [] } : { limit: after.limit, result: after.promoted };
   });
   await ringMembers(core, promoted);
@@ -118,7 +114,6 @@ export async function repairLimit(core: Core, key: string, capacity: number): Pr
 export async function dropEnded(
   core: Core,
   limit: Limit,
-  capacity: number,
 ): Promise<{ readonly limit: Limit; readonly promoted: readonly Member[] }> {
   const members = [...limit.holders, ...limit.waiters.slice(0, MAX_WAITERS_LOOKED_AT)];
   const ended: RunKey[] = [];
@@ -127,5 +122,5 @@ export async function dropEnded(
     ended.push(...runs.filter(({ run }) => isEnded(run)).map(({ run }) => run));
   }
   if (ended.length === 0) return { limit, promoted: [] };
-  return leave(limit, (member) => ended.some((run) => isSame(member, run)), capacity);
+  return leave(limit, (member) => ended.some((run) => isSame(member, run)));
 }

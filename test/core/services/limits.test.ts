@@ -269,6 +269,20 @@ describe("a concurrency key", () => {
       "skipped",
     ]);
   });
+
+  it("that was lowered holds for those in line, also when one leaves that may share it with more", async () => {
+    const world = longRuns(10_000);
+    await world.define({ name: "a", overlap: "allow", concurrency: [{ limit: 2 }] });
+    await trigger(world, "a", 1);
+    await world.advance(1_000);
+    await world.define({ name: "a", overlap: "allow", concurrency: [{ limit: 1 }] });
+    world.watch.limits.push({ capacity: 1, weightOf: ({ version }) => (version === 2 ? 1 : undefined) });
+    await trigger(world, "a", 4);
+    await world.advance(90_000);
+
+    expect(world.watch.violations).toEqual([]);
+    expect(world.runs("a").map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "succeeded"));
+  });
 });
 
 function longRuns(takesMs: number, options: WorldOptions = {}): World {

@@ -9,7 +9,7 @@ export interface End {
   readonly claims: ReadonlyMap<string, readonly ClaimNote[]>;
 }
 
-/** Healthy again for long enough: nothing waits for ever, and nobody holds what nobody uses. */
+/** Healthy again for long enough: nothing waits for ever. */
 export function checkNothingIsStuck({ simulation, tell }: CheckContext, { runs }: End): void {
   const nowMs = simulation.kernel.trueMs + simulation.hostOffsetMs;
   for (const [name, run] of runs) {

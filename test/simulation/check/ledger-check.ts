@@ -54,6 +54,8 @@ export class LedgerCheck {
       if (isExcluded) {
         if (run !== undefined && run.attempt > 0 && run.version === version.version)
           this.#tell("I8", `${at} fired on a day that is closed`);
+        else if (run === undefined && gapOver(ledger, atMs) === undefined)
+          this.#tell("I1", `${at} is of a day that is closed, and no gap says so`);
         continue;
       }
       if (run !== undefined) this.#judgeRow(run, version, at);
@@ -168,7 +170,13 @@ export class LedgerCheck {
     }
     const last = links.at(-1);
     const untilMs = Math.min(next?.sinceMs ?? Infinity, this.#nowMs() - this.#context.simulation.knobs.settleMaxMs);
-    if (version.state !== "active" || last === undefined || !hasEnded(last)) return;
+    if (version.state !== "active") return;
+    if (last === undefined) {
+      if (version.sinceMs + delayMs <= untilMs)
+        this.#tell("I1", `${ledger.job} chain never began under version ${version.version}`);
+      return;
+    }
+    if (!hasEnded(last)) return;
     const dueMs = Math.max(last.slotAtMs + 1, Math.ceil(last.endedAtMs ?? 0) + delayMs);
     if (dueMs <= untilMs) this.#tell("I1", `${ledger.job} chain broke off: ${iso(dueMs)} has no row`);
   }

@@ -45,17 +45,26 @@ export class LimitWatch {
         `${runName(run)} began beside ${runName(overlapping)} (${overlapping.status}), against its overlap policy`,
       );
     this.#checkBackfill(run, others);
-    for (const { key, scope = "job", limit } of definition.concurrency ?? []) {
-      const isUnder = (other: RunRow): boolean =>
-        other.status === "running" &&
-        (scope === "namespace" || other.job === run.job) &&
-        (this.#definitionOf(other)?.concurrency ?? []).some(
-          (rule) => rule.key === key && (rule.scope ?? "job") === scope,
-        );
-      const count = others.filter(isUnder).length + 1;
-      if (count > limit)
-        this.#context.tell("I23", `${runName(run)} is the ${count}th under "${key ?? run.job}", which allows ${limit}`);
-    }
+    for (const { key, scope = "job" } of definition.concurrency ?? []) this.#checkKey(run, others, { key, scope });
+  }
+
+  /**
+   * Runs come in one after the other, each only into what its own job's definition allows, which need not be the same for all:
+   * there has to be an order in which they can have come.
+   */
+  #checkKey(run: RunRow, others: readonly RunRow[], { key, scope }: { key: string | undefined; scope: string }): void {
+    const limits = [run, ...others.filter(({ status }) => status === "running")].flatMap((each) => {
+      if (scope === "job" && each.job !== run.job) return [];
+      const rules = this.#definitionOf(each)?.concurrency ?? [];
+      return rules.find((rule) => rule.key === key && (rule.scope ?? "job") === scope)?.limit ?? [];
+    });
+    const inOrder = limits.sort((a, b) => a - b);
+    const place = inOrder.findIndex((limit, index) => limit < index + 1);
+    if (place >= 0)
+      this.#context.tell(
+        "I23",
+        `${runName(run)} runs with ${inOrder.length - 1} others under "${key ?? run.job}", whose limits are ${inOrder.join(", ")}`,
+      );
   }
 
   #checkBackfill(run: RunRow, others: readonly RunRow[]): void {

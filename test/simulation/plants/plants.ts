@@ -217,7 +217,7 @@ export const PLANTS: readonly Plant[] = [
         file: "core/services/leave-limit.ts",
         find: "if (![...limit.holders, ...limit.waiters].some((member) => isSame(member, run))) return { result: [] };",
         replace:
-          "if (![...limit.holders, ...limit.waiters].some((member) => isSame(member, run))) return { limit: leave(limit, (member) => member === limit.holders[0], capacity).limit, result: [] };",
+          "if (![...limit.holders, ...limit.waiters].some((member) => isSame(member, run))) return { limit: leave(limit, (member) => member === limit.holders[0]).limit, result: [] };",
       },
     ],
     invariants: ["I23", "I25", "I28"],
