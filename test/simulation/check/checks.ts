@@ -3,6 +3,7 @@ import { isKept, LATER, laterOf } from "../ports/next-version.ts";
 import type { Client } from "../world/client.ts";
 import type { Simulation } from "../world/simulation.ts";
 import type { Effect } from "../world/user-code.ts";
+import { checkBackfills } from "./backfill-check.ts";
 import { checkChanges, checkTrail } from "./change-check.ts";
 import type { CheckContext, Violation } from "./context.ts";
 import { checkAnswers, checkEffects, checkNothingIsStuck, type End } from "./final-checks.ts";
@@ -131,6 +132,7 @@ export class Checks {
     checkEffects(this.#context, end);
     checkAnswers(this.#context, end);
     checkChanges(this.#context);
+    checkBackfills(this.#context, end, this.#slots);
     checkTrail(this.#context);
     if (this.#options.isPrecise) checkPrecision(this.#context, end);
     const { faults } = this.#simulation;

@@ -33,6 +33,13 @@ export class SlotModel {
     return this.#all(version).filter(({ atMs }) => atMs > afterMs && atMs <= toMs);
   }
 
+  /** Slots in [fromMs, toMs) as if the schedule had begun with them, also those before the version's time. Not for `afterEnd`. */
+  over(version: VersionRow, fromMs: number, toMs: number): readonly ModelSlot[] {
+    const { fromMs: leastMs } = this.#window;
+    if (version.definition.schedule?.afterEnd !== undefined || fromMs < leastMs) return [];
+    return this.#enumerate({ ...version, scheduleSinceMs: fromMs - 1 }).filter(({ atMs }) => atMs < toMs);
+  }
+
   isSlot(version: VersionRow, atMs: number): boolean {
     return this.#all(version).some((slot) => slot.atMs === atMs && !slot.isExcluded);
   }
