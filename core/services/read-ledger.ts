@@ -37,6 +37,7 @@ export async function readLedger(
     const { schedule, version } = reign.job;
     if (version.state === "deleted" || schedule.kind === "afterEnd") continue;
     const untilMs = Math.min(reign.untilMs, toMs - 1);
+    const ownGaps = gaps.filter((gap) => gap.version === version.version);
     for (const slot of schedule.after(Math.max(version.sinceMs, range.fromMs - 1))) {
       if (slot.atMs > untilMs || slot.dueAtMs > nowMs) break;
       if (accounted.size === MAX_LEDGER_SLOTS) {
@@ -54,7 +55,7 @@ export async function readLedger(
       }
       const isPaused = version.state === "paused" || isHeld(slot.atMs, current, lastRowMs);
       const isFresh = slot.dueAtMs >= Math.min(waiting.sinceMs, nowMs - settleMs);
-      tally.add(slot.atMs, accountSlot(slot.atMs, { row, gaps, isPaused, isFresh }));
+      tally.add(slot.atMs, accountSlot(slot.atMs, { row, gaps: ownGaps, isPaused, isFresh }));
     }
   }
   // What fired under a version just before the next one took over, and the slots of `afterEnd` schedules, are known from their rows.

@@ -21,14 +21,19 @@ export const keys = {
     sk: padded(edition, VERSION_DIGITS),
   }),
   run: (run: RunKey): Key => ({ pk: ledgerPartition(run.namespace, run.job), sk: run.stamp }),
-  gap: (namespace: string, job: string, fromStamp: string): Key => ({
+  /** Of each version: one that took over may give up what the one before it had left out ahead of time, for a reason of its own. */
+  gap: (namespace: string, job: string, fromStamp: string, version: number): Key => ({
     pk: ledgerPartition(namespace, job),
-    sk: `${fromStamp}${GAP_SUFFIX}`,
+    sk: `${fromStamp}~${padded(version, VERSION_DIGITS)}${GAP_SUFFIX}`,
   }),
   /** The same gaps by their last slot, so that one query finds those over any instant. */
-  gapEnd: (namespace: string, job: string, toStamp: string, fromStamp: string): Key => ({
+  gapEnd: (
+    namespace: string,
+    job: string,
+    { toStamp, fromStamp, version }: { toStamp: string; fromStamp: string; version: number },
+  ): Key => ({
     pk: gapPartition(namespace, job),
-    sk: `${toStamp}#${fromStamp}`,
+    sk: `${toStamp}#${fromStamp}#${padded(version, VERSION_DIGITS)}`,
   }),
   gapEnds: (namespace: string, job: string) => gapPartition(namespace, job),
   /** `visitAtMs` first, so that one range query finds what is due. */

@@ -43,14 +43,15 @@ export class RunStore {
   }
 
   /**
-   * Puts a gap, or lengthens the one that begins at the same instant. Gaps are never shortened: a repeated visit that
+   * Puts a gap, or lengthens the one of its version that begins at the same instant. Gaps are never shortened: a repeated visit that
    * saw less must not uncover what an earlier one had covered.
    */
   async putGap(gap: Gap): Promise<void> {
-    const { namespace, job, fromMs, toMs } = gap;
+    const { namespace, job, fromMs, toMs, version } = gap;
+    const fromStamp = stampOf(fromMs);
     // First where it is looked for: a row that no look finds would be worth nothing.
-    await this.#table.put(keys.gapEnd(namespace, job, stampOf(toMs), stampOf(fromMs)), gap, "any");
-    const key = keys.gap(gap.namespace, gap.job, stampOf(gap.fromMs));
+    await this.#table.put(keys.gapEnd(namespace, job, { toStamp: stampOf(toMs), fromStamp, version }), gap, "any");
+    const key = keys.gap(namespace, job, fromStamp, version);
     let longer = gap;
     for (let expect: Expectation = "absent"; ;) {
       const result = await this.#table.put(key, longer, expect);
@@ -90,9 +91,8 @@ export class RunStore {
     const pk = keys.gapEnds(job.namespace, job.name);
     for await (const stored of listRange(this.#table, { pk, from: stampOf(fromMs), before: "~" })) {
       const gap = stored.body as Gap;
-      // In the order of their ends; stretches of one job lie one behind the other.
-      if (gap.fromMs > toMs) break;
-      gaps.push(gap);
+      // In the order of their ends: one that ends later may begin earlier.
+      if (gap.fromMs <= toMs) gaps.push(gap);
     }
     return gaps;
   }

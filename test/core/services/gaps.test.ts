@@ -44,4 +44,27 @@ describe("a gap", () => {
     expect(world.due().filter((entry) => entry.kind === "job" && entry.version === 2)).toEqual([]);
     expect(await world.ledger("a")).toMatchObject({ skipped: { paused: 3 }, unexplained: 0 });
   });
+
+  it("is found over an instant also where a shorter one lies within it", async () => {
+    const world = new World();
+    const [namespace, job] = [NAMESPACE, "a"];
+    const gap = { namespace, job, reason: "misfire", version: 1 } as const;
+    await world.core.runs.putGap({ ...gap, fromMs: 40_000, toMs: 100_000 });
+    await world.core.runs.putGap({ ...gap, fromMs: 50_000, toMs: 55_000 });
+
+    const found = await world.core.runs.gapsOver({ namespace, name: job }, { fromMs: 41_000, toMs: 45_000 });
+    expect(found).toMatchObject([{ fromMs: 40_000, toMs: 100_000 }]);
+  });
+
+  it("of one version leaves that of another alone that begins at the same instant", async () => {
+    const world = new World();
+    const gap = { namespace: NAMESPACE, job: "a", fromMs: 40_000 } as const;
+    await world.core.runs.putGap({ ...gap, toMs: 100_000, reason: "calendar", version: 1 });
+    await world.core.runs.putGap({ ...gap, toMs: 60_000, reason: "paused", version: 2 });
+
+    expect(world.gaps("a")).toMatchObject([
+      { reason: "calendar", toMs: 100_000 },
+      { reason: "paused", toMs: 60_000 },
+    ]);
+  });
 });
