@@ -45,6 +45,7 @@ describe("simulated histories", () => {
       expect(failures).toEqual([]);
       expect(tally.seeds).toBe(300);
       expect(tally.never).toEqual([]);
+      expect(tally.isVacuous).toBe(false);
     },
     TIMEOUT_MS,
   );

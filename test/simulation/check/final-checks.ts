@@ -10,16 +10,22 @@ export interface End {
 }
 
 /** Healthy again for long enough: nothing waits for ever. */
-export function checkNothingIsStuck({ simulation, tell }: CheckContext, { runs }: End): void {
+export function checkNothingIsStuck({ simulation, jobs, tell }: CheckContext, { runs }: End): void {
   const nowMs = simulation.kernel.trueMs + simulation.hostOffsetMs;
   for (const [name, run] of runs) {
     const dueAtMs = run.retryAtMs ?? run.dueAtMs;
-    if (!hasEnded(run) && dueAtMs <= nowMs - simulation.knobs.settleMaxMs)
+    // A job may have paused itself after its last failures: what has not begun is held then.
+    const isHeld = run.attempt === 0 && jobs.current(`${run.namespace}/${run.job}`)?.state === "paused";
+    if (!hasEnded(run) && !isHeld && dueAtMs <= nowMs - simulation.knobs.settleMaxMs)
       tell("I20", `${name} is still ${run.status}, due at ${new Date(dueAtMs).toISOString()}`);
   }
   for (const { key, body } of simulation.items.dump("limit#")) {
     const { waiters = [] } = body as { waiters?: readonly RunRow[] };
-    const [first] = waiters;
+    // One that has ended waits for nothing: whoever comes next finds it and drops it.
+    const [first] = waiters.filter((waiter) => {
+      const run = runs.get(runName(waiter));
+      return run === undefined || !hasEnded(run);
+    });
     if (first !== undefined) tell("I28", `${waiters.length} wait at ${key.pk}, ${runName(first)} first`);
   }
   for (const { key, body } of simulation.items.dump("due#")) {

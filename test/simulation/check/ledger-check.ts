@@ -11,6 +11,12 @@ interface Ledger {
   readonly gaps: readonly GapRow[];
 }
 
+/** The slots of a version, up to the last instant that it governs or that has come. */
+interface Reign {
+  readonly slots: readonly ModelSlot[];
+  readonly untilMs: number;
+}
+
 /** Judges in the end that every slot of every version has exactly one account, and a just one. */
 export class LedgerCheck {
   readonly #context: CheckContext;
@@ -39,14 +45,14 @@ export class LedgerCheck {
         const slots = this.#slots.between(version, version.sinceMs, untilMs);
         sum.slots += slots.length;
         sum.fired += slots.filter(({ atMs }) => (ledger.runs.get(atMs)?.attempt ?? 0) > 0).length;
-        if (version.state === "active") this.#judgeActive(ledger, version, slots);
+        if (version.state === "active") this.#judgeActive(ledger, version, { slots, untilMs });
         else this.#judgePaused(ledger, version, { next, slots });
       }
     }
     return sum;
   }
 
-  #judgeActive(ledger: Ledger, version: KnownVersion, slots: readonly ModelSlot[]): void {
+  #judgeActive(ledger: Ledger, version: KnownVersion, { slots, untilMs }: Reign): void {
     for (const slot of slots) {
       const { atMs, isExcluded } = slot;
       const run = ledger.runs.get(atMs);
@@ -54,19 +60,21 @@ export class LedgerCheck {
       if (isExcluded) {
         if (run !== undefined && run.attempt > 0 && run.version === version.version)
           this.#tell("I8", `${at} fired on a day that is closed`);
-        else if (run === undefined && gapOver(ledger, atMs) === undefined)
+        else if (run === undefined && gapOver(ledger, atMs, version) === undefined)
           this.#tell("I1", `${at} is of a day that is closed, and no gap says so`);
         continue;
       }
       if (run !== undefined) this.#judgeRow(run, version, at);
-      else if (gapOver(ledger, atMs)?.reason !== "misfire") this.#tell("I1", `${at} is lost: ${gapText(ledger, atMs)}`);
+      else if (gapOver(ledger, atMs, version)?.reason !== "misfire")
+        this.#tell("I1", `${at} is lost: ${gapText(ledger, atMs, version)}`);
       else if (this.#walks.hasTakenInTime(version, slot)) this.#tell("I1", `${at} was taken in time, and is given up`);
     }
-    this.#judgeCatchUp(ledger, version, slots);
+    this.#judgeCatchUp(ledger, version, { slots, untilMs });
   }
 
   /** After slots that were missed the last one fires, or the last few, as the policy says. */
-  #judgeCatchUp(ledger: Ledger, { definition, version }: KnownVersion, slots: readonly ModelSlot[]): void {
+  #judgeCatchUp(ledger: Ledger, known: KnownVersion, { slots, untilMs }: Reign): void {
+    const { definition, version } = known;
     const { policy = "last", maxLateness } = definition.misfire ?? {};
     if (policy === "none" || maxLateness !== undefined) return;
     const firing = slots.filter(({ isExcluded }) => !isExcluded);
@@ -75,11 +83,13 @@ export class LedgerCheck {
       if (!firing.some(({ atMs }) => gap.fromMs <= atMs && atMs <= gap.toMs)) continue;
       const next = firing.find(({ atMs }) => atMs > gap.toMs);
       if (next === undefined) {
+        // A clock that was set back afterwards: the newest of what was missed was beyond the version's time then.
+        if (gap.toMs >= untilMs) continue;
         this.#tell(
           "I5",
           `${ledger.job} has given up the last slots of version ${version}, to ${iso(gap.toMs)}; its policy is ${policy}`,
         );
-      } else if (!ledger.runs.has(next.atMs) && gapOver(ledger, next.atMs) === undefined) {
+      } else if (!ledger.runs.has(next.atMs) && gapOver(ledger, next.atMs, known) === undefined) {
         this.#tell("I5", `${ledger.job} has not caught up on ${iso(next.atMs)}, the newest of what was missed`);
       }
     }
@@ -137,17 +147,20 @@ export class LedgerCheck {
       if (run !== undefined && run.version < version.version) continue;
       if (chosen.has(atMs)) {
         if (run === undefined)
-          this.#tell("I6", `${at} is lost, and was chosen by resuming with ${choice}: ${gapText(ledger, atMs)}`);
+          this.#tell(
+            "I6",
+            `${at} is lost, and was chosen by resuming with ${choice}: ${gapText(ledger, atMs, version)}`,
+          );
       } else if (run !== undefined && run.attempt > 0) {
         this.#tell("I6", `${at} fired, and was not chosen by resuming with ${choice}`);
       } else if (
         run === undefined &&
         next !== undefined &&
-        gapOver(ledger, atMs)?.reason !== "paused" &&
+        gapOver(ledger, atMs, version)?.reason !== "paused" &&
         next.state !== "deleted" &&
         next.state !== "paused"
       ) {
-        this.#tell("I1", `${at} is not accounted for: ${gapText(ledger, atMs)}`);
+        this.#tell("I1", `${at} is not accounted for: ${gapText(ledger, atMs, version)}`);
       }
     }
   }
@@ -203,12 +216,13 @@ export class LedgerCheck {
   }
 }
 
-function gapOver({ gaps }: Ledger, atMs: number): GapRow | undefined {
-  return gaps.find(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs);
+/** The gap of a version over an instant; what another version has left out is no account of its slots. */
+function gapOver({ gaps }: Ledger, atMs: number, { version }: { version: number }): GapRow | undefined {
+  return gaps.find((gap) => gap.version === version && gap.fromMs <= atMs && atMs <= gap.toMs);
 }
 
-function gapText(ledger: Ledger, atMs: number): string {
-  const gap = gapOver(ledger, atMs);
+function gapText(ledger: Ledger, atMs: number, version: KnownVersion): string {
+  const gap = gapOver(ledger, atMs, version);
   return gap === undefined ? "no row, no gap" : `no row, a gap for ${gap.reason}`;
 }
 

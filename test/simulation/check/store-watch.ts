@@ -50,7 +50,7 @@ export class StoreWatch {
   #checkGap(gap: GapRow | undefined): void {
     const { tell, jobs, latestMs, simulation, skewMs } = this.#context;
     if (gap === undefined) return tell("I54", "a gap was removed");
-    const place = `${gap.namespace}/${gap.job} ${gap.fromMs}`;
+    const place = `${gap.namespace}/${gap.job} ${gap.fromMs} of version ${gap.version}`;
     const former = this.gaps.get(place);
     if (former !== undefined && gap.toMs < former.toMs) tell("I1", `the gap at ${place} was shortened`);
     this.gaps.set(place, gap);

@@ -288,7 +288,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     id: "X2",
-    bug: "an entry moves before what its visit rings for has been sent, and its looks begin anew",
+    bug: "a watch lets go of a run that it has rung for in vain",
     edits: [
       {
         file: "core/services/visit-runs.ts",
@@ -324,5 +324,130 @@ export const PLANTS: readonly Plant[] = [
     ],
     invariants: ["I1"],
     profile: "takeovers",
+  },
+  {
+    id: "X5",
+    bug: "an entry of a chain that a forestalled definition has left counts as rung for",
+    edits: [
+      {
+        file: "core/services/visit-after-end.ts",
+        find: "const isRung = cursorMs >= firstLinkMs(job) && (await isNextLink(core, job, cursorMs));",
+        replace: "const isRung = cursorMs >= firstLinkMs(job);",
+      },
+    ],
+    invariants: ["I9"],
+    profile: "defining",
+  },
+  {
+    id: "X6",
+    bug: "whoever leaves a limit lets in as many as its own job allows",
+    edits: [
+      {
+        file: "core/limit/limit.ts",
+        find: "first !== undefined && hasRoom(first, used);",
+        replace:
+          "first !== undefined && hasRoom({ ...first, capacity: limit.holders[0]?.capacity ?? first.capacity }, used);",
+      },
+    ],
+    invariants: ["I23"],
+    profile: "defining",
+  },
+  {
+    id: "X7",
+    bug: "a re-run ahead of its instant is due at once",
+    edits: [
+      {
+        file: "core/services/rerun.ts",
+        find: "Math.max(run.slotAtMs, Math.floor(core.clock.nowMs()))",
+        replace: "Math.floor(core.clock.nowMs())",
+      },
+    ],
+    invariants: ["I3"],
+  },
+  {
+    id: "X8",
+    bug: "slots are due later than their jitter allows",
+    edits: [
+      {
+        file: "core/schedule/jitter.ts",
+        find: "return Math.floor(((hash >>> 0) / 2 ** 32) * jitterMs);",
+        replace: "return Math.floor(((hash >>> 0) / 2 ** 30) * jitterMs);",
+      },
+    ],
+    invariants: ["I4"],
+  },
+  {
+    id: "X9",
+    bug: "runs expire long before their patience is over",
+    edits: [
+      {
+        file: "core/services/close-slot.ts",
+        find: "nowMs > slot.dueAtMs + queueMs)",
+        replace: "nowMs > slot.dueAtMs + queueMs / 100)",
+      },
+    ],
+    invariants: ["I1"],
+  },
+  {
+    id: "X10",
+    bug: "of the slots that were missed only the last one fires, though all are to",
+    edits: [
+      {
+        file: "core/ledger/plan.ts",
+        find: "take: { none: 0, last: 1, all: misfire.limit }[misfire.policy],",
+        replace: "take: { none: 0, last: 1, all: 1 }[misfire.policy],",
+      },
+    ],
+    invariants: ["I5"],
+    profile: "outage",
+  },
+  {
+    id: "X11",
+    bug: "a chain never begins",
+    edits: [
+      {
+        file: "core/services/visit-after-end.ts",
+        find: 'if (job.version.state !== "active") return [];',
+        replace: "if (job.version.version > 0) return [];",
+      },
+    ],
+    invariants: ["I1"],
+    profile: "chains",
+  },
+  {
+    id: "X12",
+    bug: "nothing is written down of slots that a calendar leaves out",
+    edits: [
+      {
+        file: "core/services/visit-job.ts",
+        find: "  for (const stretch of plan.stretches) {",
+        replace: '  for (const stretch of plan.stretches.filter(({ reason }) => reason !== "calendar")) {',
+      },
+    ],
+    invariants: ["I1"],
+  },
+  {
+    id: "X13",
+    bug: "a backfill leaves slots out",
+    edits: [
+      {
+        file: "core/services/backfill.ts",
+        find: "page.filter((atMs) => isWanted(rows.get(atMs), backfill.reprocess))",
+        replace: "page.filter((atMs, index) => index % 3 < 2 && isWanted(rows.get(atMs), backfill.reprocess))",
+      },
+    ],
+    invariants: ["I1"],
+  },
+  {
+    id: "X14",
+    bug: "one pause in two is acknowledged and not made",
+    edits: [
+      {
+        file: "core/services/pause-job.ts",
+        find: 'if (version.state === "paused") return undefined;',
+        replace: 'if (version.state === "paused" || version.version % 2 === 0) return undefined;',
+      },
+    ],
+    invariants: ["I19"],
   },
 ];

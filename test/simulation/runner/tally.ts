@@ -46,6 +46,8 @@ export const SOMETIMES: readonly string[] = [
 ];
 
 const HOUR_MS = 3_600_000;
+/** One history in so many may have had no run while harm was done: everything was down, or nobody had defined a job. */
+const MOST_VACUOUS = 50;
 
 /** Sums histories up. */
 export class Tally {
@@ -75,6 +77,11 @@ export class Tally {
     return SOMETIMES.filter((name) => (this.counts.get(name) ?? 0) === 0);
   }
 
+  /** Whether so many histories have proved nothing that the batch doesn't either. */
+  get isVacuous(): boolean {
+    return (this.counts.get("vacuous") ?? 0) > this.seeds / MOST_VACUOUS;
+  }
+
   lines(): readonly string[] {
     const count = (name: string): number => this.counts.get(name) ?? 0;
     const kills = count("kill") + count("dieBefore") + count("dieAfter");
@@ -82,6 +89,7 @@ export class Tally {
       `${this.seeds} histories, ${Math.round(this.virtualMs / HOUR_MS)} simulated hours, ${this.events} events, ${this.decisions} decisions`,
       `${count("slots")} slots, ${count("slots fired")} fired; ${count("runs")} runs; ${kills} kills, ${count("metric attempts_lost")} attempts lost, ${count("metric results_fenced")} late results refused`,
       `never happened: ${this.never.join(", ") || "nothing of what should"}`,
+      `${count("vacuous")} without a run while harm was done${this.isVacuous ? ": too many" : ""}`,
       `${this.failed} failed, ${this.differing} differed when played again`,
     ];
   }

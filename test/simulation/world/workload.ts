@@ -193,7 +193,9 @@ export class Workload {
   #backfill(path: string, draws: KeyedDraws): Promise<unknown> {
     const { trueMs } = this.#simulation.kernel;
     const toMs = trueMs - draws.between(1, 600, "back") * 1_000;
-    const fromMs = toMs - draws.between(10, 900, "long") * 1_000;
+    // Of jobs that are due every second, no more than can be run one after the other before the end.
+    const mostS = this.#options.bias === "bursts" ? 30 : 900;
+    const fromMs = toMs - draws.between(10, mostS, "long") * 1_000;
     const reprocess = draws.pick(["none", "failed", "all"] as const, "reprocess");
     const body = {
       from: new Date(Math.floor(fromMs)).toISOString(),
