@@ -1,11 +1,14 @@
 import type { History, Violation, ViolationKind } from "./check/history.ts";
 import { tallySlots } from "./check/slots.ts";
 import type { Counts } from "./counts.ts";
+import type { HarmTally } from "./harm/tally.ts";
 
 /** The ledger of a round: what was done, what came of it, what was violated. */
 export interface Report {
   readonly seed: number;
   readonly minutes: number;
+  /** What became of what was planned, by kind of harm. */
+  readonly harm: ReturnType<HarmTally["report"]>;
   readonly kills: Readonly<Record<string, number>>;
   readonly killsTotal: number;
   readonly freezes: Readonly<Record<string, number>>;
@@ -43,6 +46,7 @@ export interface Report {
 export interface ReportOptions {
   readonly seed: number;
   readonly minutes: number;
+  readonly tally: HarmTally;
   readonly counts: Counts;
   readonly healedAfterMs: number;
   readonly violations: readonly Violation[];
@@ -51,7 +55,7 @@ export interface ReportOptions {
 }
 
 export function makeReport(history: History, options: ReportOptions): Report {
-  const { seed, minutes, counts, healedAfterMs, violations, fenced, logBytes } = options;
+  const { seed, minutes, tally: harm, counts, healedAfterMs, violations, fenced, logBytes } = options;
   const runs = history.second.flatMap((reading) => reading.runs);
   const outcomes = tally(runs.flatMap(({ attempts }) => attempts.map(({ outcome }) => outcome)));
   const found = tally(violations.map(({ kind }) => kind));
@@ -60,6 +64,7 @@ export function makeReport(history: History, options: ReportOptions): Report {
   return {
     seed,
     minutes,
+    harm: harm.report(),
     kills: counts.under("kills."),
     killsTotal: counts.sum("kills."),
     freezes: counts.under("freezes."),

@@ -15,6 +15,7 @@ import { FencedWatch } from "./fenced-watch.ts";
 import type { HarmContext } from "./harm/harm.ts";
 import { EMBEDDED_HARMS } from "./harm/embedded-harms.ts";
 import { doHarm, planHarm } from "./harm/plan.ts";
+import { HarmTally } from "./harm/tally.ts";
 import { Journal } from "./journal.ts";
 import { Proxy } from "./proxy.ts";
 import { readJobs } from "./read-jobs.ts";
@@ -59,6 +60,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const hostNowMs = () => control.hostNowMs();
   const journal = new Journal(hostNowMs, options.print);
   const counts = new Counts();
+  const tally = new HarmTally();
   const draws = new Draws(seed);
   const effectsPath = join(folder, "effects.log");
   const host = new EmbeddedHost({ folder, effectsPath, servers, workers, controlPath: control.path, journal });
@@ -98,7 +100,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
     };
     const working = workload.run(ended.signal);
     const watching = fenced.run(ended.signal);
-    const doing = doHarm(planHarm(draws, EMBEDDED_HARMS, options), EMBEDDED_HARMS, { context, draws });
+    const doing = doHarm(planHarm(draws, EMBEDDED_HARMS, options), EMBEDDED_HARMS, { context, draws, tally });
     const all = Promise.all([doing, working, watching]);
     // Nothing of it ends before it is told to, unless it fails.
     await Promise.race([setTimeout(minutes * 60_000), all]);
@@ -127,11 +129,13 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
       copies,
       integrity: await checkIntegrity(host.databasePath),
     };
-    const violations = [...check(history), ...checkLogs(join(folder, "logs")), ...lateEnds(counts)];
+    const logs = checkLogs(join(folder, "logs"));
+    const violations = [...check(history), ...logs, ...lateEnds(counts), ...tally.undone()];
     isSound = violations.length === 0;
     const report = makeReport(history, {
       seed,
       minutes,
+      tally,
       counts,
       healedAfterMs,
       violations,

@@ -66,6 +66,7 @@ export interface History {
  * - `overlap`: two runs or attempts at the same time that must not be
  * - `failed`: the API answered with an internal error, or a process did not do what it is told to
  * - `corrupt`: a database is damaged
+ * - `undone`: harm of a kind was planned and never done, so that the round proves nothing of it
  */
 export type ViolationKind =
   | "lost"
@@ -77,7 +78,8 @@ export type ViolationKind =
   | "phantom"
   | "overlap"
   | "failed"
-  | "corrupt";
+  | "corrupt"
+  | "undone";
 
 export interface Violation {
   readonly kind: ViolationKind;

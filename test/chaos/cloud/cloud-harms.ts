@@ -33,9 +33,10 @@ const killTask: Harm = ({ cloud, journal, counts }, random) => {
   const tasks = cloud.cluster.running();
   if (tasks.length === 0) return Promise.resolve(false);
   const task = random.pick(tasks);
-  if (cloud.cluster.kill(task)) counts.add("kills.worker");
+  const isKilled = cloud.cluster.kill(task);
+  if (isKilled) counts.add("kills.worker");
   journal.note(`SIGKILL to task ${task}`);
-  return Promise.resolve(true);
+  return Promise.resolve(isKilled);
 };
 
 const killChild: Harm = ({ effectsPath, journal, counts }, random) => {

@@ -10,6 +10,7 @@ import { Counts } from "../counts.ts";
 import { Draws } from "../draws.ts";
 import { readEffects } from "../effects.ts";
 import { doHarm, planHarm } from "../harm/plan.ts";
+import { HarmTally } from "../harm/tally.ts";
 import { Journal } from "../journal.ts";
 import { Proxy } from "../proxy.ts";
 import { readJobs } from "../read-jobs.ts";
@@ -31,6 +32,7 @@ export async function playCloudRound(options: RoundOptions): Promise<RoundResult
   const folder = mkdtempSync(join(tmpdir(), "carillon-chaos-"));
   const journal = new Journal(Date.now, options.print);
   const counts = new Counts();
+  const tally = new HarmTally();
   const draws = new Draws(seed);
   const effectsPath = join(folder, "effects.log");
   const pool = { cpu: 256, memoryMb: 512, slots: 16, maxTasks: 3 } as const;
@@ -59,7 +61,7 @@ export async function playCloudRound(options: RoundOptions): Promise<RoundResult
     const { signal } = ended;
     const context = { cloud, proxy, effectsPath, counts, draws, longestMs, journal, signal };
     const all = Promise.all([
-      doHarm(planHarm(draws, CLOUD_HARMS, options), CLOUD_HARMS, { context, draws }),
+      doHarm(planHarm(draws, CLOUD_HARMS, options), CLOUD_HARMS, { context, draws, tally }),
       workload.run(signal),
     ]);
     await Promise.race([setTimeout(minutes * 60_000), all]);
@@ -78,9 +80,10 @@ export async function playCloudRound(options: RoundOptions): Promise<RoundResult
     const { operations } = workload;
     const effects = readEffects(effectsPath);
     const history = { operations, effects, finals: [...workload.finals.values()], first, second, copies: [] };
-    const violations = check(history);
+    const violations = [...check(history), ...tally.undone()];
     isSound = violations.length === 0;
-    const report = makeReport(history, { seed, minutes, counts, healedAfterMs, violations, fenced: 0, logBytes: 0 });
+    const told = { seed, minutes, tally, counts, healedAfterMs, violations, fenced: 0, logBytes: 0 };
+    const report = makeReport(history, told);
     return { report, violations, journal, ...(isSound ? {} : { folder }) };
   } finally {
     await proxy.close();

@@ -8,8 +8,9 @@ import { copyData } from "./power.ts";
 /** All kinds of harm to the embedded body. */
 export const EMBEDDED_HARMS: Readonly<Record<string, HarmKind<HarmContext>>> = {
   "kill-server": { share: 0.13, harm: killServer },
-  "kill-worker": { share: 0.37, harm: killWorker },
-  "kill-child": { share: 0.5, harm: killChild },
+  // Workers that die often are started again ever later, those of a new server at once; without workers no attempt is made.
+  "kill-worker": { share: 0.37, harm: killWorker, otherwise: killServer },
+  "kill-child": { share: 0.5, harm: killChild, otherwise: killServer },
   "freeze-server": { perMinute: 2.5, harm: freezeServer },
   "freeze-worker": { perMinute: 6, harm: freezeWorker },
   terminate: { perMinute: 1, harm: terminateServer },

@@ -18,11 +18,9 @@ export const killServer: Harm = ({ host, journal, counts }, random) => {
   return Promise.resolve(isKilled);
 };
 
-export const killWorker: Harm = (context, random, name) => {
-  const { host, journal, counts } = context;
+export const killWorker: Harm = ({ host, journal, counts }, random) => {
   const workers = host.workers();
-  // Workers that die often are started again ever later, those of a new server at once.
-  if (workers.length === 0) return killServer(context, random, name);
+  if (workers.length === 0) return Promise.resolve(false);
   const worker = random.pick(workers);
   const isKilled = signal(worker, "SIGKILL");
   if (isKilled) counts.add("kills.worker");
@@ -31,11 +29,9 @@ export const killWorker: Harm = (context, random, name) => {
 };
 
 /** Kills a process of somebody's command. */
-export const killChild: Harm = (context, random, name) => {
-  const { effectsPath, journal, counts } = context;
+export const killChild: Harm = ({ effectsPath, journal, counts }, random) => {
   const children = findAttemptProcesses(effectsPath);
-  // While no worker lives there is none.
-  if (children.length === 0) return killServer(context, random, name);
+  if (children.length === 0) return Promise.resolve(false);
   const child = random.pick(children);
   const isKilled = signal(child, "SIGKILL");
   if (isKilled) counts.add("kills.child");

@@ -25,30 +25,35 @@ export const fillDisk: Harm = async ({ control, journal, counts, longestMs, sign
 /** Another program holds the write lock. */
 export const holdLock: Harm = async (context, random) => {
   const ms = random.between(1_000, Math.min(context.longestMs, 10_000));
+  if (!(await hold(context, "write", ms))) return false;
   context.counts.add("outages.database busy");
-  await hold(context, "write", ms);
   return true;
 };
 
 /** Another program reads for long, and the log can't be emptied behind it. */
 export const readLong: Harm = async (context, random) => {
   const ms = random.between(2_000, 2 * context.longestMs);
+  if (!(await hold(context, "read", ms))) return false;
   context.counts.add("outages.long reader");
-  await hold(context, "read", ms);
   const logBytes = statSync(`${context.host.databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   context.journal.note(`The log has ${logBytes} bytes`);
   return true;
 };
 
-async function hold({ host, journal, signal }: HarmContext, what: "read" | "write", ms: number): Promise<void> {
+/** @returns whether it had it: others that hold the database for long may come before it */
+async function hold({ host, journal, signal }: HarmContext, what: "read" | "write", ms: number): Promise<boolean> {
   journal.note(`Another program has to ${what} for ${ms} ms`);
-  const child = spawn(process.execPath, [HOLD, host.databasePath, what, String(ms)], { stdio: "ignore" });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const args = [HOLD, host.databasePath, what, String(ms)];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+  let hasHeld = false;
+  child.stdout.once("data", () => (hasHeld = true));
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const stop = () => child.kill("SIGKILL");
   signal.addEventListener("abort", stop, { once: true });
   await ended;
   signal.removeEventListener("abort", stop);
-  journal.note(`It has done with it (${what})`);
+  journal.note(hasHeld ? `It has done with it (${what})` : `It could not ${what}`);
+  return hasHeld;
 }
 
 /**

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { SeededRandom } from "../../support/seeded-random.ts";
 import type { Draws } from "../draws.ts";
 import type { Journal } from "../journal.ts";
+import type { HarmTally } from "./tally.ts";
 
 /** One kind of harm, and how much of it there is: a share of all kills, or so many a minute and at least one. */
 export interface HarmKind<C> {
@@ -9,6 +10,8 @@ export interface HarmKind<C> {
   readonly perMinute?: number;
   /** Resolves with `false` when there was nothing to do it to. */
   readonly harm: (context: C, random: SeededRandom, name: string) => Promise<boolean>;
+  /** Done in its place when there is nothing to do it to. */
+  readonly otherwise?: HarmKind<C>["harm"];
 }
 
 export interface PlannedHarm {
@@ -63,34 +66,52 @@ export interface PlanContext {
 const MAX_TRIES = 20;
 const TRY_AGAIN_MS = 250;
 
-/** Does what is planned, each at its time; resolves when all of it is over. What finds no target tries again for a while. */
+export interface HarmDoing<C> {
+  readonly context: C;
+  readonly draws: Draws;
+  /** Told what became of all that was planned. */
+  readonly tally: HarmTally;
+  /** Until what found no target looks for one again. Default 250. */
+  readonly tryAgainMs?: number;
+}
+
+/**
+ * Does what is planned, each at its time; resolves when all of it is over. What finds no target tries again for a while; as
+ * long as nothing of its kind was done, until the end of the round.
+ */
 export async function doHarm<C extends PlanContext>(
   plan: readonly PlannedHarm[],
   kinds: Readonly<Record<string, HarmKind<C>>>,
-  { context, draws }: { readonly context: C; readonly draws: Draws },
+  doing: HarmDoing<C>,
 ): Promise<void> {
+  const { signal } = doing.context;
   await Promise.all(
-    plan.map(async ({ atMs, kind, name }) => {
-      await setTimeout(atMs, undefined, { signal: context.signal }).catch(() => undefined);
-      await doOne(name, kinds[kind], { context, draws });
+    plan.map(async (planned) => {
+      await setTimeout(planned.atMs, undefined, { signal }).catch(() => undefined);
+      await doOne(planned, kinds[planned.kind], doing);
     }),
   );
 }
 
 async function doOne<C extends PlanContext>(
-  name: string,
-  kind: HarmKind<C> | undefined,
-  { context, draws }: { readonly context: C; readonly draws: Draws },
+  { kind, name }: PlannedHarm,
+  harmKind: HarmKind<C> | undefined,
+  { context, draws, tally, tryAgainMs = TRY_AGAIN_MS }: HarmDoing<C>,
 ): Promise<void> {
   const { signal, journal } = context;
   const random = draws.at(name);
-  for (let round = 0; round < MAX_TRIES && !signal.aborted; round += 1) {
-    try {
-      if ((await kind?.harm(context, random, name)) === true) return;
-    } catch (error) {
-      return journal.note(`${name} failed: ${String(error)}`);
+  let tries = 0;
+  try {
+    for (; !signal.aborted && (tries < MAX_TRIES || !tally.isDone(kind)); tries += 1) {
+      if ((await harmKind?.harm(context, random, name)) === true) return tally.note(kind, "done");
+      if ((await harmKind?.otherwise?.(context, random, name)) === true) return tally.note(kind, "replaced");
+      await setTimeout(tryAgainMs, undefined, { signal }).catch(() => undefined);
     }
-    await setTimeout(TRY_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  } catch (error) {
+    journal.note(`${name} failed: ${String(error)}`);
+    return tally.note(kind, "failed", String(error));
   }
-  journal.note(`${name} found nothing to do it to`);
+  const isCutShort = tries < MAX_TRIES;
+  journal.note(`${name} ${isCutShort ? "was cut short by the end of the round" : "found nothing to do it to"}`);
+  tally.note(kind, isCutShort ? "cutShort" : "withoutTarget");
 }
