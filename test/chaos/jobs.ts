@@ -59,6 +59,22 @@ export const MANUAL_JOBS: readonly WorkloadJob[] = [
   { name: "manual-touch", executor: "touch", rest: { overlap: "allow" } },
 ];
 
+const LOAD = "load-";
+
+/** Jobs that are due every second, and leave their marks for next to nothing. */
+export function loadJobs(count: number): readonly WorkloadJob[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `${LOAD}${index + 1}`,
+    everyS: 1,
+    executor: "touch",
+    rest: { overlap: "allow" },
+  }));
+}
+
+export function isOfLoad(job: string): boolean {
+  return job.startsWith(LOAD);
+}
+
 export function definitionOf({ name, everyS, executor, rest }: WorkloadJob, effectsPath: string): JobDefinition {
   return {
     name,

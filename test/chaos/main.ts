@@ -25,6 +25,7 @@ const HELP = `Usage: npm run chaos -- [options]
   --kills N        processes killed (default 40 a minute; 20 on the cloud, where a worker takes longer to come back)
   --servers N      servers on the data folder (default 3)
   --workers N      worker processes of each (default 2)
+  --load N         jobs besides, each due every second and quick: so many more firings a second (default 0)
   --only KIND,…    kinds of harm: ${Object.keys(EMBEDDED_HARMS).join(", ")};
                    of the cloud: see cloud/cloud-harms.ts
   --quiet          no journal, only the ledger
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     kills: { type: "string" },
     servers: { type: "string", default: "3" },
     workers: { type: "string", default: "2" },
+    load: { type: "string", default: "0" },
     only: { type: "string", default: "" },
     quiet: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -62,6 +64,7 @@ async function play(): Promise<number> {
     kills: values.kills === undefined ? Math.round((KILLS_A_MINUTE[values.body] ?? 0) * minutes) : Number(values.kills),
     servers: Number(values.servers),
     workers: Number(values.workers),
+    load: Number(values.load),
     only: values.only.split(",").filter((kind) => kind !== ""),
     longestMs: Math.min(LONGEST_MS, (minutes * 60_000) / 5),
     settleWithinMs: 180_000,

@@ -25,6 +25,8 @@ export interface Report {
     readonly fired: number;
     readonly skipped: Readonly<Record<string, number>>;
   };
+  /** Of the latest job, by the clock of the hosts: steps of it count in. */
+  readonly latenessP99Ms: number;
   readonly runs: number;
   readonly attempts: number;
   readonly attemptsByOutcome: Readonly<Record<string, number>>;
@@ -76,6 +78,7 @@ export function makeReport(history: History, options: ReportOptions): Report {
     copies: counts.under("copies."),
     operations: tally(history.operations.map(({ outcome }) => outcome)),
     slots: sumOfSlots(history),
+    latenessP99Ms: Math.max(0, ...history.second.map(({ ledger }) => ledger.lateness?.p99Ms ?? 0)),
     runs: runs.length,
     attempts: runs.reduce((sum, { attempt }) => sum + attempt, 0),
     attemptsByOutcome: outcomes,

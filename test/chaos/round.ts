@@ -32,6 +32,8 @@ export interface RoundOptions {
   readonly servers: number;
   /** Worker processes of each server. */
   readonly workers: number;
+  /** Jobs besides that are due every second. @default 0 */
+  readonly load?: number;
   readonly only: readonly string[];
   /** Longest freeze or outage. */
   readonly longestMs: number;
@@ -54,7 +56,7 @@ const REREAD_AFTER_MS = 2_500;
 
 /** Plays a round on the embedded body: harm first, then everything is healed and must come to rest; then it is judged. */
 export async function playRound(options: RoundOptions): Promise<RoundResult> {
-  const { seed, minutes, servers, workers, longestMs } = options;
+  const { seed, minutes, servers, workers, load = 0, longestMs } = options;
   const folder = mkdtempSync(join(tmpdir(), "carillon-chaos-"));
   const control = new Control(join(folder, "control"));
   const hostNowMs = () => control.hostNowMs();
@@ -81,6 +83,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
       token,
       effectsPath,
       draws,
+      load,
       latestHostMs: () => control.latestMs(),
     });
     const fenced = new FencedWatch(host, token);

@@ -6,7 +6,16 @@ import { route } from "../../client/sdk/route.ts";
 import { Transport, type TransportOptions } from "../../client/sdk/transport.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
 import type { Draws } from "./draws.ts";
-import { CHANGED_JOBS, definitionOf, JOBS, MANUAL_JOBS, type WorkloadJob, withoutSchedule } from "./jobs.ts";
+import {
+  CHANGED_JOBS,
+  definitionOf,
+  isOfLoad,
+  JOBS,
+  loadJobs,
+  MANUAL_JOBS,
+  type WorkloadJob,
+  withoutSchedule,
+} from "./jobs.ts";
 import { isFinal } from "./check/runs.ts";
 import { type Answer, type Operation, operate, type Wish } from "./operations.ts";
 
@@ -18,6 +27,8 @@ export interface WorkloadOptions {
   readonly token: string;
   readonly effectsPath: string;
   readonly draws: Draws;
+  /** Jobs besides, of a second's period. */
+  readonly load: number;
   /** The latest wall time that the processes under test have been shown. */
   readonly latestHostMs: () => number;
   /** Jobs with a schedule besides those that are changed. Default: all. */
@@ -65,9 +76,10 @@ export class Workload {
 
   /** Defines the jobs. */
   async define(): Promise<void> {
-    const { scheduled } = this.#options;
+    const { scheduled, load } = this.#options;
     const jobs = JOBS.filter(({ name }) => scheduled?.includes(name) ?? true);
-    for (const job of [...jobs, ...CHANGED_JOBS, ...MANUAL_JOBS]) await this.#carryOut(this.#define(job));
+    const all = [...jobs, ...CHANGED_JOBS, ...MANUAL_JOBS, ...loadJobs(load)];
+    for (const job of all) await this.#carryOut(this.#define(job));
   }
 
   /** Asks for one thing after another until `signal` is aborted; then waits for the answers. */
@@ -208,6 +220,8 @@ export class Workload {
     while (!signal.aborted) {
       for (const job of this.jobs) {
         if (signal.aborted) return;
+        // To look at all of the load again and again would be the greater load.
+        if (isOfLoad(job)) continue;
         await this.#observeOne(job).catch(() => undefined);
       }
       await setTimeout(OBSERVE_MS * (this.#options.slowness ?? 1), undefined, { signal }).catch(() => undefined);

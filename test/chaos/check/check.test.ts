@@ -112,6 +112,15 @@ describe("check()", () => {
     ],
     ["an attempt that nothing tells of", "doubled", ({ runs }) => (runs[0] = { ...runs[0]!, attempt: 2 })],
     [
+      "one attempt more than is allowed, although it succeeded",
+      "doubled",
+      ({ runs, effects }) => {
+        const attempts = [anAttempt(1, "failed"), anAttempt(2, "succeeded")];
+        runs[0] = { ...runs[0]!, attempt: 2, attempts };
+        effects.push(...effectsOf(runs[0], 2, 90));
+      },
+    ],
+    [
       "more failures than attempts are allowed",
       "doubled",
       ({ runs, effects }) => {

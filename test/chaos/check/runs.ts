@@ -5,8 +5,8 @@ import type { JobReading, Violation } from "./history.ts";
 const MAX_TOLD = 20;
 /** What may be followed by another attempt. */
 const FOLLOWED: ReadonlySet<Attempt["outcome"]> = new Set(["failed", "timedOut", "lost", "drained"]);
-/** What counts against the retries of a job. */
-const CHARGED: ReadonlySet<Attempt["outcome"]> = new Set(["failed", "timedOut"]);
+/** What does not count among the attempts that a job allows. */
+const NOT_CHARGED: ReadonlySet<Attempt["outcome"]> = new Set(["lost", "drained"]);
 
 /** Checks that each run has ended, once, after attempts that explain each other. */
 export function checkRuns({ runs, versions }: JobReading): readonly Violation[] {
@@ -32,8 +32,8 @@ function checkRun(run: Run, maxAttempts: number): readonly Violation[] {
     add("doubled", `counts ${attempt} attempts and tells of ${attempts.map((each) => each.attempt).join(", ")}`);
   for (const each of attempts.slice(0, -1))
     if (!FOLLOWED.has(each.outcome)) add("doubled", `went on after attempt ${each.attempt} had ${each.outcome}`);
-  if (attempts.filter(({ outcome }) => CHARGED.has(outcome)).length > maxAttempts)
-    add("doubled", `failed more often than the ${maxAttempts} attempts that it has`);
+  const charged = attempts.filter(({ outcome }) => !NOT_CHARGED.has(outcome)).length;
+  if (charged > maxAttempts) add("doubled", `was charged ${charged} of the ${maxAttempts} attempts that it has`);
   const last = attempts.at(-1)?.outcome;
   if ((status === "succeeded") !== (last === "succeeded")) add("phantom", "does not end as its last attempt does");
   if ((status === "skipped" || status === "expired") && attempt > 0) add("phantom", "is told to have had no execution");

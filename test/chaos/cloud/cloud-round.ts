@@ -28,7 +28,7 @@ const REREAD_AFTER_MS = 2_500;
  * and real worker processes. Clock, disk and loss of power are the services' own affair and not harmed here.
  */
 export async function playCloudRound(options: RoundOptions): Promise<RoundResult> {
-  const { seed, minutes, longestMs, settleWithinMs } = options;
+  const { seed, minutes, load = 0, longestMs, settleWithinMs } = options;
   const folder = mkdtempSync(join(tmpdir(), "carillon-chaos-"));
   const journal = new Journal(Date.now, options.print);
   const counts = new Counts();
@@ -51,6 +51,7 @@ export async function playCloudRound(options: RoundOptions): Promise<RoundResult
       token,
       effectsPath,
       draws,
+      load,
       latestHostMs: Date.now,
       // All services and functions share this process, which has one thread for what is not a function.
       scheduled: ["tick", "command", "exclusive", "flaky"],
