@@ -3,20 +3,17 @@ import { jsonError, type Breakage } from "../../cloud/host/aws-front.ts";
 import type { AwsAnswer } from "../../cloud/host/aws-request.ts";
 import type { Cloud } from "../../cloud/host/cloud.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
-import type { Counts } from "../counts.ts";
 import type { Draws } from "../draws.ts";
-import type { HarmKind, PlanContext } from "../harm/plan.ts";
-import { findAttemptProcesses, findByVariable, signal } from "../processes.ts";
-import type { Proxy } from "../proxy.ts";
+import { type AttemptContext, killChild } from "../harm/attempts.ts";
+import { breakConnections, type ConnectionContext } from "../harm/connections.ts";
+import { type FreezeContext, freezeOne } from "../harm/freezes.ts";
+import type { HarmKind } from "../harm/plan.ts";
+import { findByVariable } from "../processes.ts";
 
 /** What harm to the AWS body is done with. */
-export interface CloudHarmContext extends PlanContext {
+export interface CloudHarmContext extends AttemptContext, ConnectionContext, FreezeContext {
   readonly cloud: Cloud;
-  readonly proxy: Proxy;
-  readonly effectsPath: string;
-  readonly counts: Counts;
   readonly draws: Draws;
-  readonly longestMs: number;
 }
 
 type Harm = HarmKind<CloudHarmContext>["harm"];
@@ -39,16 +36,6 @@ const killTask: Harm = ({ cloud, journal, counts }, random) => {
   return Promise.resolve(isKilled);
 };
 
-const killChild: Harm = ({ effectsPath, journal, counts }, random) => {
-  const children = findAttemptProcesses(effectsPath);
-  if (children.length === 0) return Promise.resolve(false);
-  const child = random.pick(children);
-  const isKilled = signal(child, "SIGKILL");
-  if (isKilled) counts.add("kills.child");
-  journal.note(`SIGKILL to process ${child.pid} of an attempt`);
-  return Promise.resolve(isKilled);
-};
-
 /** Ends a function while it works on an event. */
 const killFunction: Harm = async ({ cloud, journal, counts, signal: end }, random) => {
   const name = random.pick(FUNCTIONS);
@@ -63,18 +50,9 @@ const killFunction: Harm = async ({ cloud, journal, counts, signal: end }, rando
   return true;
 };
 
-const freezeTask: Harm = async ({ cloud, journal, counts, longestMs, signal: end }, random) => {
-  const workers = findByVariable(`AWS_ENDPOINT_URL=${cloud.front.url}`);
-  if (workers.length === 0) return false;
-  const worker = random.pick(workers);
-  const ms = random.between(1_000, longestMs);
-  if (!signal(worker, "SIGSTOP")) return false;
-  counts.add("freezes.worker");
-  journal.note(`SIGSTOP to worker ${worker.pid} for ${ms} ms`);
-  await setTimeout(ms, undefined, { signal: end }).catch(() => undefined);
-  signal(worker, "SIGCONT");
-  journal.note(`SIGCONT to worker ${worker.pid}`);
-  return true;
+const freezeTask: Harm = (context, random) => {
+  const among = findByVariable(`AWS_ENDPOINT_URL=${context.cloud.front.url}`);
+  return freezeOne(context, { kind: "worker", among, random });
 };
 
 /** Spot capacity is taken back: the worker is told to end. */
@@ -135,17 +113,6 @@ const troubleServices: Harm = async ({ cloud, journal, counts, draws, longestMs,
 function faultOf(random: SeededRandom): AwsAnswer | Breakage {
   return random.pick([jsonError(503, "ServiceUnavailable", "Try again"), "reset", "cut"] as const);
 }
-
-const breakConnections: Harm = async ({ proxy, journal, counts, longestMs, signal: end }, random) => {
-  const ms = random.between(1_000, longestMs);
-  counts.add("outages.connections");
-  journal.note(`Something happens to requests of clients for ${ms} ms`);
-  proxy.setHarm(0.1 + 0.4 * random.next());
-  await setTimeout(ms, undefined, { signal: end }).catch(() => undefined);
-  proxy.setHarm(0);
-  journal.note("Connections hold again");
-  return true;
-};
 
 /** All kinds of harm to the AWS body. */
 export const CLOUD_HARMS: Readonly<Record<string, HarmKind<CloudHarmContext>>> = {

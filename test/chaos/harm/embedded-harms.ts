@@ -1,7 +1,9 @@
+import { killChild } from "./attempts.ts";
 import { freezeServer, freezeWorker } from "./freezes.ts";
 import type { HarmContext } from "./harm.ts";
-import { extraServer, killChild, killServer, killWorker, terminateServer } from "./kills.ts";
-import { breakConnections, fillDisk, holdLock, readLong, stepClock } from "./outages.ts";
+import { extraServer, killServer, killWorker, terminateServer } from "./kills.ts";
+import { breakConnections } from "./connections.ts";
+import { fillDisk, holdLock, readLong, stepClock } from "./outages.ts";
 import type { HarmKind } from "./plan.ts";
 import { copyData } from "./power.ts";
 

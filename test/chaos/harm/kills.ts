@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { endWithin } from "../embedded-host.ts";
-import { findAttemptProcesses, signal } from "../processes.ts";
+import { signal } from "../processes.ts";
 import type { Harm } from "./harm.ts";
 
 /** Longest time in which a server ends in order: 20 s for its attempts, 10 s more for its workers, and some for a slow machine. */
@@ -25,17 +25,6 @@ export const killWorker: Harm = ({ host, journal, counts }, random) => {
   const isKilled = signal(worker, "SIGKILL");
   if (isKilled) counts.add("kills.worker");
   journal.note(`SIGKILL to worker ${worker.pid}`);
-  return Promise.resolve(isKilled);
-};
-
-/** Kills a process of somebody's command. */
-export const killChild: Harm = ({ effectsPath, journal, counts }, random) => {
-  const children = findAttemptProcesses(effectsPath);
-  if (children.length === 0) return Promise.resolve(false);
-  const child = random.pick(children);
-  const isKilled = signal(child, "SIGKILL");
-  if (isKilled) counts.add("kills.child");
-  journal.note(`SIGKILL to process ${child.pid} of an attempt`);
   return Promise.resolve(isKilled);
 };
 

@@ -76,16 +76,3 @@ export const stepClock: Harm = async ({ control, journal, counts, longestMs, sig
   }
   return true;
 };
-
-/** Requests get lost, come late, and are not answered. */
-export const breakConnections: Harm = async ({ proxy, journal, counts, longestMs, signal }, random) => {
-  const share = 0.1 + 0.5 * random.next();
-  const ms = random.between(1_000, longestMs);
-  counts.add("outages.connections");
-  journal.note(`Something happens to ${Math.round(share * 100)} % of requests for ${ms} ms`);
-  proxy.setHarm(share);
-  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
-  proxy.setHarm(0);
-  journal.note("Connections hold again");
-  return true;
-};
