@@ -94,12 +94,18 @@ export class FaultPlan {
     return undefined;
   }
 
-  /** Whether a decision that has been drawn is to be carried out; it is counted then. */
-  carryOut(kind: string, key: DecisionKey): boolean {
+  /**
+   * Carries out a decision that has been drawn, if it is to be; it is counted when it has befallen something.
+   *
+   * @param befall - does it, and says whether there was anything that it befell. Default: there is
+   * @returns whether it befell something
+   */
+  carryOut(kind: string, key: DecisionKey, befall: () => boolean = () => true): boolean {
     if (this.#tape !== undefined && !this.#tape.has(key)) return false;
     this.fired.push(key);
-    this.count(kind);
-    return true;
+    const hasBefallen = befall();
+    if (hasBefallen) this.count(kind);
+    return hasBefallen;
   }
 
   count(kind: string, by = 1): void {

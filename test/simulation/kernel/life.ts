@@ -74,14 +74,15 @@ export class Life {
     this.#options.onDeath(reason);
   }
 
-  /** Stops everything in the process for a while. */
-  freeze(ms: number): void {
+  /** Stops everything in the process for a while; `false` when it rests for as long already. */
+  freeze(ms: number): boolean {
     const { kernel } = this.#options;
     const thawMs = kernel.nowMs + ms;
-    if (this.#isDead || thawMs <= this.#thawMs) return;
+    if (this.#isDead || thawMs <= this.#thawMs) return false;
     this.#note(`freezes for ${Math.round(ms)} ms`);
     this.#thawMs = thawMs;
     kernel.at(thawMs, () => this.#thaw());
+    return true;
   }
 
   thawNow(): void {

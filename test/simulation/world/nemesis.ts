@@ -48,8 +48,9 @@ export function planBlows(
       const name = `${blow} ${index}`;
       // Not at once: something has to be there that it falls upon.
       kernel.at(draws.within(QUIET_MS, horizonMs, `when ${name}`), () => {
-        if (faults.carryOut(blow, `blow|${name}`))
-          strike(simulation, body, { blow, horizonMs, draws: draws.part(name) });
+        faults.carryOut(blow, `blow|${name}`, () =>
+          strike(simulation, body, { blow, horizonMs, draws: draws.part(name) }),
+        );
       });
     }
   }
@@ -61,52 +62,83 @@ interface Strike {
   readonly draws: KeyedDraws;
 }
 
-function strike(simulation: Simulation, body: Body, { blow, horizonMs, draws }: Strike): void {
-  const all = [...body.schedulers, ...body.workers()];
-  const living = all.filter(({ life }) => life !== undefined);
+/** @returns whether there was anything that it befell */
+function strike(simulation: Simulation, body: Body, { blow, horizonMs, draws }: Strike): boolean {
+  const living = [...body.schedulers, ...body.workers()].filter(isAlive);
   const one = living.length === 0 ? undefined : draws.pick(living, "who");
   const longMs = Math.min(0.4 * horizonMs, draws.magnitude(2 * 60_000, 25 * 60_000, "long"));
   switch (blow) {
     case "kill":
-      return one?.kill("kill -9");
     case "freeze":
-      return one?.life?.freeze(draws.magnitude(1_000, 600_000, "how long"));
     case "drain":
-      return one?.drain(body.drainLimitMs);
+    case "cutOff":
+    case "clockStep":
+      return one !== undefined && strikeOne(one, body, { blow, draws });
     case "schedulersDown":
-      return holdDown(body.schedulers, longMs);
+      return holdSchedulersDown(body, longMs);
     case "workersDown":
-      return body.holdWorkersDown(longMs);
+      return holdWorkersDown(body, longMs);
     case "allDown":
-      holdDown(body.schedulers, longMs);
-      return body.holdWorkersDown(longMs);
+      return [holdSchedulersDown(body, longMs), holdWorkersDown(body, longMs)].includes(true);
     case "outage":
-      return simulation.outage(
+      simulation.outage(
         draws.pick(["table", "queue", "any", "logs"], "port"),
         draws.magnitude(1_000, 120_000, "how long"),
       );
+      return true;
     case "longOutage":
-      return simulation.outage(draws.pick(["table", "queue", "any"], "port"), longMs);
-    case "cutOff":
-      return one?.cutOff(draws.pick(["table", "queue", "any"], "port"), draws.magnitude(1_000, 600_000, "how long"));
+      simulation.outage(draws.pick(["table", "queue", "any"], "port"), longMs);
+      return true;
     case "purge":
-      simulation.service.purge();
-      return undefined;
+      return simulation.service.purge() > 0;
     case "poison":
-      return poison(simulation, draws);
+      poison(simulation, draws);
+      return true;
     case "replay":
-      return replay(simulation, draws);
-    case "clockStep":
-      if (one !== undefined) one.wallOffsetMs = draws.within(-MAX_SKEW_MS, MAX_SKEW_MS, "step");
-      return undefined;
+      return replay(simulation, draws) > 0;
     case "hostClock":
       simulation.hostOffsetMs += draws.pick([-1, 1], "direction") * draws.magnitude(500, 3_600_000, "step");
-      return undefined;
+      return true;
   }
 }
 
-function holdDown(processes: readonly SimProcess[], ms: number): void {
-  for (const process of processes) process.holdDown(ms);
+function strikeOne(
+  process: SimProcess,
+  { drainLimitMs }: Body,
+  { blow, draws }: { readonly blow: "kill" | "freeze" | "drain" | "cutOff" | "clockStep"; readonly draws: KeyedDraws },
+): boolean {
+  switch (blow) {
+    case "kill":
+      process.kill("kill -9");
+      return true;
+    case "freeze":
+      return process.life?.freeze(draws.magnitude(1_000, 600_000, "how long")) === true;
+    case "drain":
+      process.drain(drainLimitMs);
+      return true;
+    case "cutOff":
+      process.cutOff(draws.pick(["table", "queue", "any"], "port"), draws.magnitude(1_000, 600_000, "how long"));
+      return true;
+    case "clockStep":
+      process.wallOffsetMs = draws.within(-MAX_SKEW_MS, MAX_SKEW_MS, "step");
+      return true;
+  }
+}
+
+function holdSchedulersDown({ schedulers }: Body, ms: number): boolean {
+  const isBefalling = schedulers.some(isAlive);
+  for (const process of schedulers) process.holdDown(ms);
+  return isBefalling;
+}
+
+function holdWorkersDown(body: Body, ms: number): boolean {
+  const isBefalling = body.workers().some(isAlive);
+  body.holdWorkersDown(ms);
+  return isBefalling;
+}
+
+function isAlive({ life }: SimProcess): boolean {
+  return life !== undefined;
 }
 
 const POISON = [
@@ -138,14 +170,17 @@ function forged(nowMs: number, draws: KeyedDraws): string {
   return JSON.stringify({ v: 1, namespace: "default", job: `job-${job}`, stamp, version, dueAtMs: atMs });
 }
 
-/** Some of the messages that are there, once more. */
-function replay(simulation: Simulation, draws: KeyedDraws): void {
+/** Some of the messages that are there, once more; returns how many. */
+function replay(simulation: Simulation, draws: KeyedDraws): number {
   const { service, kernel } = simulation;
+  let count = 0;
   for (const queue of service.names) {
     for (const [index, body] of service.bodies(queue).entries()) {
       if (index >= 20 || !draws.isIn(0.5, `${queue} ${index}`)) continue;
       const delayMs = draws.magnitude(1_000, 600_000, `delay ${queue} ${index}`);
       kernel.in(delayMs, () => service.send(queue, { body, group: "default", delayMs: 0 }));
+      count += 1;
     }
   }
+  return count;
 }
