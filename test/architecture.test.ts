@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that the core may use: pure ones, without clock, chance or the outside. */
-const CORE_PACKAGES = ["zod", "ajv", "ajv-formats", "re2js"];
+const CORE_PACKAGES = ["zod", "ajv", "ajv-formats", "re2js", "@marcbachmann/cel-js"];
 
 const STATIC_IMPORT = /^(?:import|export)\s(?:[^"'`;=]*\sfrom\s)?"([^"\n]+)";/gm;
 const DYNAMIC_IMPORT = /\bimport\("([^"\n]+)"\)/g;

@@ -1,0 +1,25 @@
+import type { Json } from "../json.ts";
+
+/**
+ * How a step stands. A step without a state has not begun.
+ *
+ * ```
+ * (none) ──start──▶ open ──▶ succeeded │ failed
+ *    └────settle───▶ skipped │ blocked │ succeeded (a switch) │ failed (an expression)
+ * ```
+ *
+ * The states after `open` are final.
+ */
+export type StepState =
+  | { readonly status: "open" }
+  | { readonly status: "succeeded"; readonly output?: Json }
+  | { readonly status: "failed"; readonly output?: Json }
+  | { readonly status: "skipped" }
+  /** Its rule can let it run no more, for a step that it needs has failed. */
+  | { readonly status: "blocked" };
+
+export type StepStates = ReadonlyMap<string, StepState>;
+
+export function hasEnded(state: StepState | undefined): state is Exclude<StepState, { status: "open" }> {
+  return state !== undefined && state.status !== "open";
+}
