@@ -42,6 +42,10 @@ export class WorkflowRun {
 
   go(): readonly string[] {
     this.last = advance(this.#plan, this.states, this.#context);
+    const begun = [...this.last.settle.map(({ step }) => step), ...this.last.start].filter((name) =>
+      this.states.has(name),
+    );
+    if (begun.length > 0) throw new Error(`Steps were decided twice: ${begun.join(", ")}`);
     for (const settlement of this.last.settle) this.states.set(settlement.step, stateOf(settlement));
     for (const name of this.last.start) this.states.set(name, { status: "open" });
     this.started.push(...this.last.start);
