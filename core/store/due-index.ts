@@ -79,7 +79,7 @@ export class DueIndex {
 
   /** @param options - `lazy` only if a write follows that is not, and that is nothing without the entry */
   async arm(entry: DueEntry, options?: PutOptions): Promise<void> {
-    if (hasGivenUp(entry)) await this.#join(entry);
+    if (entry.kind === "job" && hasGivenUp(entry)) await this.#join(entry);
     else await this.#table.put(this.#key(entry), entry, "any", options);
     await this.#options.onArmed?.(entry.visitAtMs);
   }
@@ -112,18 +112,19 @@ export class DueIndex {
       removals.set(keyText(doneKey), { delete: doneKey });
       for (const entry of next) {
         const key = this.#key(entry);
-        if (hasGivenUp(entry)) joining.push(entry);
+        if (entry.kind === "job" && isToJoin(entry, done)) joining.push(entry);
         else puts.set(keyText(key), { put: { key, body: entry } });
       }
     }
     for (const key of puts.keys()) removals.delete(key);
+    for (const entry of joining) removals.delete(keyText(this.#key(entry)));
     await Promise.all([this.#write([...puts.values()]), ...joining.map((entry) => this.#join(entry))]);
     await this.#write([...removals.values()]);
   }
 
   /**
-   * Puts an entry that has given slots up: one of another walk in its place is joined, not replaced. The other way round
-   * nothing is lost: a walk that has given up nothing looks for every slot itself.
+   * Puts an entry of a walk that is behind, or has given slots up: one of another walk in its place is joined, not replaced.
+   * The other way round nothing is lost: a walk that goes on and has given up nothing looks for every slot itself.
    */
   async #join(entry: JobEntry): Promise<void> {
     let joined = entry;
@@ -161,8 +162,15 @@ export class DueIndex {
 const MAX_BATCH_ATTEMPTS = 8;
 const DIGESTS = 2 ** 32;
 
-function hasGivenUp(entry: DueEntry): entry is JobEntry {
-  return entry.kind === "job" && (entry.gaveUp ?? []).length > 0;
+/** Whether an entry must not replace that of another walk which it finds in its place. */
+function isToJoin(entry: JobEntry, done: DueEntry): boolean {
+  // One that has come nowhere was put off: when its time comes it may be late, and give up what another has dispatched.
+  const isBehind = done.kind === "job" && entry.cursorMs <= done.cursorMs;
+  return isBehind || hasGivenUp(entry);
+}
+
+function hasGivenUp({ gaveUp = [] }: JobEntry): boolean {
+  return gaveUp.length > 0;
 }
 
 function owner(entry: DueEntry): string {

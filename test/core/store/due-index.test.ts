@@ -64,4 +64,21 @@ describe("two walks that come to the same visit", () => {
 
     expect(entries()).toEqual([{ ...WALK, gaveUp: [] }]);
   });
+
+  it("keep what the farther one has dispatched when the other was put off to the same instant", async () => {
+    const { due, entries } = createIndex();
+    const behind = { ...WALK, cursorMs: 40, settledMs: 40 };
+    await due.move([{ done: { ...WALK, visitAtMs: 1_000, gaveUp }, next: [{ ...WALK, gaveUp }] }]);
+    await due.move([{ done: { ...behind, visitAtMs: 900 }, next: [behind] }]);
+
+    expect(entries()).toMatchObject([{ cursorMs: 100, settledMs: 40 }]);
+  });
+
+  it("leave an entry in its place that is to be visited again at the same instant", async () => {
+    const { due, entries } = createIndex();
+    await due.arm(WALK);
+    await due.move([{ done: WALK, next: [{ ...WALK, looks: 1 }] }]);
+
+    expect(entries()).toMatchObject([{ cursorMs: 100, visitAtMs: 5_000 }]);
+  });
 });
