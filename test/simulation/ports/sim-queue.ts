@@ -14,6 +14,7 @@ import type {
   ReceivedMessage,
   ReceiveOptions,
 } from "../../../core/ports/queue.ts";
+import { PortError } from "../../../core/ports/errors.ts";
 import type { FaultPlan } from "../faults/fault-plan.ts";
 import { hashOf } from "../kernel/keyed-draws.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -29,9 +30,14 @@ export interface SimQueueOptions {
   readonly hasWholeSeconds: boolean;
 }
 
+/** How long a client waits for an answer beyond the time that it has asked the service to wait. */
+const ANSWER_MS = 5_000;
+
 /** The Queue port as one process sees it: the worst standard queue that there may be. */
 export class SimQueue implements Queue {
   readonly #options: SimQueueOptions;
+  /** Ends the connection of each long poll. */
+  readonly #polls = new Set<(isServiceGone: boolean) => void>();
 
   constructor(options: SimQueueOptions) {
     this.#options = options;
@@ -140,6 +146,15 @@ export class SimQueue implements Queue {
     return this.#options.life.call("queue.redrive", queue, () => this.#options.service.redrive(queue));
   }
 
+  /**
+   * The connections of all long polls are gone: each fails some time, at once or when its client gives up waiting.
+   *
+   * @param isServiceGone - otherwise the service does not know: what it gives to one of them is on its way to nobody
+   */
+  breakPolls(isServiceGone: boolean): void {
+    for (const lose of this.#polls) lose(isServiceGone);
+  }
+
   #accept(queue: QueueName, { delayMs, ...message }: OutgoingMessage): void {
     const { service, hasWholeSeconds } = this.#options;
     service.send(queue, { ...message, delayMs: hasWholeSeconds ? Math.floor(delayMs / 1_000) * 1_000 : delayMs });
@@ -154,18 +169,46 @@ export class SimQueue implements Queue {
 
   /** Waits for the first messages, on the service's side: should the process die over it, what is given to it is on its way to nobody. */
   #wait(queue: QueueName, { max, visibilityMs, waitMs, signal }: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
-    const { service, kernel, life } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<readonly ReceivedMessage[]>();
+    const { service, kernel, life, faults } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly ReceivedMessage[]>();
+    const untilMs = kernel.nowMs + waitMs;
+    let isLost = false;
+    const leave = (): void => {
+      waiting.leave();
+      end.isCancelled = true;
+    };
+    const close = (): void => {
+      this.#polls.delete(lose);
+      signal?.removeEventListener("abort", abort);
+    };
     const finish = (messages: readonly ReceivedMessage[]): void => {
       leave();
-      end.isCancelled = true;
-      signal?.removeEventListener("abort", abort);
+      if (isLost) return;
+      close();
       life.later(1, () => resolve(messages));
     };
-    const abort = (): void => finish([]);
-    const { leave } = service.wait(queue, { max, visibilityMs, deliver: finish });
+    const abort = (): void => {
+      // Nobody tells the service when the connection is gone.
+      if (!isLost) leave();
+      close();
+      life.later(1, () => resolve([]));
+    };
+    const lose = (isServiceGone: boolean): void => {
+      isLost = true;
+      this.#polls.delete(lose);
+      if (isServiceGone) leave();
+      const call = faults.nextCall("queue.poll", `${queue} ${life.name}`);
+      const isReset = faults.draws.isIn(0.5, `reset ${call}`);
+      const lateMs = isReset ? faults.draws.magnitude(1, 1_000, `in ${call}`) : untilMs + ANSWER_MS - kernel.nowMs;
+      life.later(lateMs, () => {
+        close();
+        reject(new PortError("UNAVAILABLE", `Cannot receive from "${queue}": the connection is gone`));
+      });
+    };
+    const waiting = service.wait(queue, { max, visibilityMs, deliver: finish });
     const end = kernel.in(waitMs, () => finish([]));
     signal?.addEventListener("abort", abort, { once: true });
+    this.#polls.add(lose);
     return promise;
   }
 }

@@ -90,6 +90,7 @@ export class SimProcess {
   /** It can't reach a port, or any, for a while. */
   cutOff(port: string, ms: number): void {
     this.#cuts.set(port, this.#simulation.kernel.nowMs + ms);
+    if (this.life !== undefined) this.#simulation.cutOff(this.life, port);
   }
 
   /** Ends whatever befalls it now. */

@@ -57,6 +57,7 @@ export class Simulation {
   /** Requests of which a server told that their place in the audit trail could not be written. */
   readonly auditsLost = new Set<string>();
   readonly #outages = new Map<string, number>();
+  readonly #queues = new Map<Life, SimQueue>();
   readonly #pids = new Map<number, Life>();
   readonly #counters = new Map<string, number>();
   readonly #ownLeases = new Map<string, MemoryItems>();
@@ -88,10 +89,12 @@ export class Simulation {
       this.onEffect(effect);
     };
     const table = new SimTable({ items, life, draws, onEffect });
+    const queue = new SimQueue({ service, kernel, faults, life, hasWholeSeconds: options.hasWholeSeconds });
+    this.#queues.set(life, queue);
     const isNext = options.isMixed && draws.isIn(0.5, `next version ${life.name}`);
     return {
       table: isNext ? nextVersion(table) : table,
-      queue: new SimQueue({ service, kernel, faults, life, hasWholeSeconds: options.hasWholeSeconds }),
+      queue,
       clock: life.clock,
       random: { next: () => draws.draw(this.#nth(`random of ${life.name}`)) },
       ids: { short: () => this.#id(life) },
@@ -119,6 +122,12 @@ export class Simulation {
   /** Takes a port, or all of them, from every process for a while. */
   outage(port: string, ms: number): void {
     this.#outages.set(port, Math.max(this.#outages.get(port) ?? 0, this.kernel.nowMs + ms));
+    if (isOfQueue(port)) for (const queue of this.#queues.values()) queue.breakPolls(true);
+  }
+
+  /** To be told when a process can't reach a port any more, or all of them. */
+  cutOff(life: Life, port: string): void {
+    if (isOfQueue(port)) this.#queues.get(life)?.breakPolls(false);
   }
 
   outageEndsMs(port: string): number {
@@ -149,6 +158,7 @@ export class Simulation {
 
   forget(life: Life): void {
     this.#ownLeases.delete(life.name);
+    this.#queues.delete(life);
   }
 
   #id(life: Life): string {
@@ -183,3 +193,7 @@ export class Simulation {
 }
 
 const MAX_ERRORS = 50;
+
+function isOfQueue(port: string): boolean {
+  return port === "queue" || port === "any";
+}
