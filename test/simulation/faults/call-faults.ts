@@ -41,7 +41,9 @@ export interface FaultClass {
   readonly most: number;
 }
 
-const CHANGES = /^(?:table\.(?:put|delete|batchWrite)|queue\.send|logs\.append)$/;
+/** All that change anything: of none of them a port promises that its outcome is known. */
+const CHANGES =
+  /^(?:table\.(?:put|delete|batchWrite)|queue\.(?:send|extend|delete)|logs\.(?:append|close)|fleet\.resize|timer\.setPace)$/;
 const ANY = /^(?:table|queue|logs|fleet|timer)\./;
 
 /**

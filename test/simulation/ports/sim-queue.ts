@@ -115,14 +115,14 @@ export class SimQueue implements Queue {
   async extend(queue: QueueName, receipts: readonly string[], visibilityMs: number): Promise<void> {
     checkQueueName(queue);
     checkVisibility(visibilityMs);
-    await this.#change("extend", queue, receipts, () =>
-      this.#options.service.extend(queue, receipts, Math.ceil(visibilityMs)),
+    await this.#change("extend", queue, receipts, (some) =>
+      this.#options.service.extend(queue, some, Math.ceil(visibilityMs)),
     );
   }
 
   async delete(queue: QueueName, receipts: readonly string[]): Promise<void> {
     checkQueueName(queue);
-    await this.#change("delete", queue, receipts, () => this.#options.service.delete(queue, receipts));
+    await this.#change("delete", queue, receipts, (some) => this.#options.service.delete(queue, some));
   }
 
   async depth(queue: QueueName): Promise<QueueDepth> {
@@ -160,10 +160,22 @@ export class SimQueue implements Queue {
     service.send(queue, { ...message, delayMs: hasWholeSeconds ? Math.floor(delayMs / 1_000) * 1_000 : delayMs });
   }
 
-  #change(method: string, queue: QueueName, receipts: readonly string[], effect: () => void): Promise<void> {
+  #change(
+    method: string,
+    queue: QueueName,
+    receipts: readonly string[],
+    effect: (receipts: readonly string[]) => void,
+  ): Promise<void> {
     if (receipts.length === 0) return Promise.resolve();
-    return this.#options.life.call(`queue.${method}`, `${queue} ${receipts[0] ?? ""}`, effect, {
-      withFault: (fault) => (fault === "ignored" ? { value: undefined } : undefined),
+    const { life, faults } = this.#options;
+    return life.call(`queue.${method}`, `${queue} ${receipts[0] ?? ""}`, () => effect(receipts), {
+      withFault(fault, call) {
+        if (fault === "ignored") return { value: undefined };
+        // They go out in batches, of which any part may have been done.
+        if (fault !== "unknownDone" && fault !== "dieAfter") return undefined;
+        effect(receipts.filter((_, index) => faults.draws.isIn(0.5, `part ${index} of ${call}`)));
+        return { value: undefined };
+      },
     });
   }
 
