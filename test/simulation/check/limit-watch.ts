@@ -53,18 +53,20 @@ export class LimitWatch {
    * there has to be an order in which they can have come.
    */
   #checkKey(run: RunRow, others: readonly RunRow[], { key, scope }: { key: string | undefined; scope: string }): void {
-    const limits = [run, ...others.filter(({ status }) => status === "running")].flatMap((each) => {
+    const shares = [run, ...others.filter(({ status }) => status === "running")].flatMap((each) => {
       if (scope === "job" && each.job !== run.job) return [];
       const rules = this.#definitionOf(each)?.concurrency ?? [];
-      return rules.find((rule) => rule.key === key && (rule.scope ?? "job") === scope)?.limit ?? [];
+      const found = rules.find((rule) => rule.key === key && (rule.scope ?? "job") === scope);
+      return found === undefined ? [] : [{ limit: found.limit, weight: found.weight ?? 1 }];
     });
-    const inOrder = limits.sort((a, b) => a - b);
-    const place = inOrder.findIndex((limit, index) => limit < index + 1);
-    if (place >= 0)
-      this.#context.tell(
-        "I23",
-        `${runName(run)} runs with ${inOrder.length - 1} others under "${key ?? run.job}", whose limits are ${inOrder.join(", ")}`,
-      );
+    if (shares.length > 1 && shares.some(({ weight }) => weight > 1))
+      this.#context.simulation.faults.count("limit with weights");
+    if (canHaveComeIn(shares)) return;
+    const told = shares.map(({ limit, weight }) => `${weight} of ${limit}`).join(", ");
+    this.#context.tell(
+      "I23",
+      `${runName(run)} runs with ${shares.length - 1} others under "${key ?? run.job}", of which they take ${told}`,
+    );
   }
 
   #checkBackfill(run: RunRow, others: readonly RunRow[]): void {
@@ -101,4 +103,29 @@ export class LimitWatch {
   #definitionOf({ namespace, job, version }: RunRow): DefinitionRow | undefined {
     return this.#context.jobs.version(`${namespace}/${job}`, version)?.definition;
   }
+}
+
+/** What one run takes of what its job allows. */
+export interface Share {
+  readonly limit: number;
+  readonly weight: number;
+}
+
+/**
+ * Whether there is an order in which the runs can have come into a limit: each found room for its weight beside those before
+ * it, but for the first, which may be heavier than the whole limit. Besides the first, the order by what each allows is as
+ * good as any other.
+ * (Jackson's rule for due dates: if any order keeps all, the earliest first does.)
+ */
+export function canHaveComeIn(shares: readonly Share[]): boolean {
+  return shares.length === 0 || shares.some((first) => fitBehind(first, shares));
+}
+
+function fitBehind(first: Share, shares: readonly Share[]): boolean {
+  const others = shares.filter((share) => share !== first).sort((a, b) => a.limit - b.limit);
+  let used = first.weight;
+  return others.every(({ limit, weight }) => {
+    used += weight;
+    return used <= limit;
+  });
 }

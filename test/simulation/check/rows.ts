@@ -66,7 +66,14 @@ export interface DefinitionRow {
   readonly misfire?: { readonly policy?: string; readonly limit?: number; readonly maxLateness?: string };
   readonly retry?: { readonly maxAttempts?: number; readonly backoff?: BackoffRow };
   readonly timeouts?: { readonly queue?: string; readonly run?: string };
-  readonly concurrency?: readonly { readonly key?: string; readonly scope?: string; readonly limit: number }[];
+  readonly concurrency?: readonly ConcurrencyRow[];
+}
+
+export interface ConcurrencyRow {
+  readonly key?: string;
+  readonly scope?: string;
+  readonly limit: number;
+  readonly weight?: number;
 }
 
 export interface BackoffRow {

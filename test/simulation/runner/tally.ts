@@ -24,6 +24,7 @@ export const SOMETIMES: readonly string[] = [
   "call throttled",
   "kept for the next version",
   "request without answer",
+  "limit with weights",
   "worker reaped",
   "metric slots_rung_again",
   "metric attempts_lost",

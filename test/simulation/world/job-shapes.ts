@@ -71,11 +71,14 @@ export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDef
 function drawLimit(draws: KeyedDraws): NonNullable<JobDefinition["concurrency"]>[number] {
   // Keys of a namespace are shared by jobs; whatever their limits are, each run keeps to that of its own job.
   return draws.isIn(0.5, "shared limit")
-    ? { key: "shared", scope: "namespace", limit: SHARED_LIMIT }
-    : { limit: draws.between(1, 3, "limit"), weight: 1 };
+    ? { key: "shared", scope: "namespace", limit: draws.pick([2, 2, 3, 4], "shared at most"), ...drawWeight(draws) }
+    : { limit: draws.between(1, 4, "limit"), ...drawWeight(draws) };
 }
 
-const SHARED_LIMIT = 2;
+/** Most runs are of weight 1, said or not; some fill a limit, and some are heavier than all of it. */
+function drawWeight(draws: KeyedDraws): { weight?: number } {
+  return draws.isIn(0.3, "has no weight") ? {} : { weight: draws.pick([1, 1, 1, 2, 2, 3, 5], "weight") };
+}
 
 function drawSchedule(
   draws: KeyedDraws,
