@@ -14,8 +14,8 @@ export interface RunLimit {
 
 /**
  * The limits of a run in the order in which they are taken: first the job's own keys, where runs stand in line, then what
- * keeps runs of the job apart, which may skip them, then the keys that it shares with other jobs; within that by key. All runs keep to this one order and hold what they have while
- * they wait for the next, so nobody ever waits in a circle.
+ * keeps runs of the job apart, which may skip them, then the keys that it shares with other jobs; within that by key. All
+ * runs keep to this one order and hold what they have while they wait for the next, so nobody ever waits in a circle.
  *
  * The overlap policy is a limit of one run a job. Runs of a backfill have their own concurrency in its place.
  *

@@ -43,8 +43,8 @@ export class RunStore {
   }
 
   /**
-   * Puts a gap, or lengthens the one of its version that begins at the same instant. Gaps are never shortened: a repeated visit that
-   * saw less must not uncover what an earlier one had covered.
+   * Puts a gap, or lengthens the one of its version that begins at the same instant. Gaps are never shortened: a repeated
+   * visit that saw less must not uncover what an earlier one had covered.
    */
   async putGap(gap: Gap): Promise<void> {
     const { namespace, job, fromMs, toMs, version } = gap;
