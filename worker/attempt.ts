@@ -96,15 +96,13 @@ export class Attempt {
   /** Expands macros and checks the parameters; throws when that can't be done. */
   #task(): Task {
     const context = macroContext(this.#run, this.#job);
-    const { definition } = this.#job.version;
+    const { version, work } = this.#job;
+    const { parametersSchema } = version.definition;
+    if (work.kind !== "task") throw new Error(`Cannot execute run "${this.runId}": it is not for a worker`);
     const parameters = expandDeep(context.parameters, context);
-    if (definition.parametersSchema !== undefined) {
-      checkParameters(definition.parametersSchema, parameters);
-    }
+    if (parametersSchema !== undefined) checkParameters(parametersSchema, parameters);
     return {
-      definition: this.#job.hasMacros
-        ? expandDeep(definition.executor, { ...context, parameters })
-        : definition.executor,
+      definition: this.#job.hasMacros ? expandDeep(work.executor, { ...context, parameters }) : work.executor,
       runId: this.runId,
       namespace: this.#run.namespace,
       job: this.#run.job,

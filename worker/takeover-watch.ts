@@ -1,5 +1,6 @@
 import { MAX_BATCH_GET } from "../core/ports/table.ts";
 import { formatRunId } from "../core/run/run-id.ts";
+import { isHeld } from "../core/run/run.ts";
 import type { Core } from "../core/services/core.ts";
 import type { Attempt } from "./attempt.ts";
 
@@ -54,7 +55,7 @@ export class TakeoverWatch {
       const stored = await this.#core.runs.findMany(batch.map(({ run }) => run));
       const epochs = new Map<string, number>();
       for (const { run } of stored) {
-        if (run.status === "running" && run.worker.id === this.#workerId) epochs.set(formatRunId(run), run.epoch);
+        if (isHeld(run) && run.worker.id === this.#workerId) epochs.set(formatRunId(run), run.epoch);
       }
       for (const attempt of batch) {
         if (epochs.get(attempt.runId) !== attempt.epoch) attempt.stop({ kind: "fenced", graceMs: 0 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { prioritySchema } from "../../core/job/definition.ts";
+import { prioritySchema } from "../../core/job/run-fields.ts";
 import { instantSchema } from "../../core/schedule/definition.ts";
 import { instantText, pageSchemaOf } from "./common.ts";
 

@@ -13,5 +13,5 @@ export const DEFINITION_PROBLEMS = [
   ...SCHEDULE_PROBLEMS,
   "executor-invalid", "timeout-invalid", "backoff-invalid", "schedule-too-frequent", "url-not-allowed",
   "header-not-allowed", "env-reserved", "template-invalid", "parameters-invalid", "regex-unsafe", "payload-too-large",
-  "payload-not-json", "too-many-labels",
+  "payload-not-json", "too-many-labels", "workflow-invalid", "workflow-cycle", "workflow-too-large", "expression-invalid",
 ] as const satisfies readonly ErrorCode[]; // prettier-ignore

@@ -1,6 +1,7 @@
 import type { RefusalCode } from "../../core/errors.ts";
 import type { MacroErrorCode } from "../../core/run/macro-parser.ts";
 import type { ScheduleErrorCode } from "../../core/schedule/schedule-error.ts";
+import type { WorkflowErrorCode } from "../../core/workflow/workflow-error.ts";
 
 /**
  * Every error that Carillon promises by name: the slug, the HTTP status it has, and a title that does not change from
@@ -95,6 +96,10 @@ export const ERROR_CODES = {
   "env-reserved": { status: 422, title: "Environment variable not allowed" },
   "url-not-allowed": { status: 422, title: "Address not allowed" },
   "header-not-allowed": { status: 422, title: "Header not allowed" },
+  "workflow-invalid": { status: 422, title: "Invalid workflow" },
+  "workflow-cycle": { status: 422, title: "Steps wait for each other" },
+  "workflow-too-large": { status: 422, title: "Workflow too large" },
+  "expression-invalid": { status: 422, title: "Invalid expression" },
 
   // State, concurrency, idempotency
   "not-found": { status: 404, title: "Not found" },
@@ -103,6 +108,13 @@ export const ERROR_CODES = {
   "version-conflict": { status: 412, title: "Version conflict" },
   "run-already-final": { status: 409, title: "Run already ended" },
   "run-not-final": { status: 409, title: "Run not ended" },
+  "run-not-running": { status: 409, title: "Run not under way" },
+  "run-is-step": { status: 409, title: "Run is a step" },
+  "not-a-workflow": { status: 409, title: "Not the run of a workflow" },
+  "not-a-step": { status: 409, title: "Not a step of a workflow" },
+  "not-an-approval": { status: 409, title: "Not waiting for an approval" },
+  "nothing-to-redrive": { status: 409, title: "Nothing to redrive" },
+  "step-under-way": { status: 409, title: "Step under way" },
   "job-has-active-runs": { status: 409, title: "Job has active runs" },
   "job-not-active": { status: 409, title: "Job not active" },
   "definition-missing": { status: 409, title: "Definition missing" },
@@ -118,6 +130,7 @@ export const ERROR_CODES = {
   "token-invalid": { status: 401, title: "Invalid token" },
   "signature-invalid": { status: 401, title: "Invalid signature" },
   forbidden: { status: 403, title: "Forbidden" },
+  "not-an-approver": { status: 403, title: "Not an approver" },
   "tenant-mismatch": { status: 403, title: "Namespace does not match the token" },
   "quota-exceeded": { status: 403, title: "Quota exceeded" },
   "rate-limited": { status: 429, title: "Too many requests" },
@@ -134,7 +147,7 @@ interface Entry {
 }
 
 /** A code of the core that has no entry does not compile. */
-type CoreCode = RefusalCode | ScheduleErrorCode | MacroErrorCode;
+type CoreCode = RefusalCode | ScheduleErrorCode | MacroErrorCode | WorkflowErrorCode;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nameSchema, namespaceSchema } from "../../core/job/name.ts";
-import { prioritySchema } from "../../core/job/definition.ts";
+import { prioritySchema } from "../../core/job/run-fields.ts";
 import { idParam } from "./common.ts";
 import { runIdParam } from "./run.ts";
 

@@ -1,13 +1,15 @@
 import { z } from "zod";
-import { prioritySchema } from "../../core/job/definition.ts";
+import { prioritySchema } from "../../core/job/run-fields.ts";
 import { instantSchema } from "../../core/schedule/definition.ts";
 import { ENDED_STATUSES } from "../../core/run/run.ts";
 import { parseRunId } from "../../core/run/run-id.ts";
 import { instantText, noteSchema, pageSchemaOf, pageQuery } from "./common.ts";
 
 export const RUN_STATUSES = ["queued", "running", "retrying", ...ENDED_STATUSES] as const;
-export const RUN_CAUSES = ["slot", "manual", "backfill", "rerun", "event"] as const;
+export const RUN_CAUSES = ["slot", "manual", "backfill", "rerun", "event", "step", "workflow"] as const;
 export const SKIP_REASONS = ["overlap", "paused", "calendar", "misfire", "deleted", "parameters"] as const;
+/** Why a step of a workflow was left out. */
+export const STEP_SKIP_REASONS = ["rule", "when", "switch", "phase", "stopped", "blocked", "marked"] as const;
 
 /** `default.report@20260308T073000.000Z`, with `-suffix` for runs that are not a slot's own. */
 export const runIdParam = z
@@ -69,12 +71,30 @@ export const runSchema = z
     result: z.json().optional(),
     error: runErrorSchema.optional(),
     /** Of a skipped run. */
-    reason: z.enum(SKIP_REASONS).optional(),
+    reason: z.enum([...SKIP_REASONS, ...STEP_SKIP_REASONS]).optional(),
     cancel: z.object({ at: instantText, by: z.string(), note: z.string().optional(), graceMs: z.number() }).optional(),
     /** Of a run that was stopped: whether nothing of it is left, and how that is known. */
     stop: z.object({ confirmed: z.boolean(), evidence: z.string() }).optional(),
+    /** Of a step: the workflow's run, the step's name, and for an item its place in the list. */
+    workflow: z.object({ run: z.string(), step: z.string(), item: z.int().min(0).optional() }).optional(),
+    /** Of a step that waits for the run of another job: that run's id. */
+    child: z.string().optional(),
+    /** Of a step that runs for each item of a list. */
+    items: z.object({ total: z.int(), open: z.int(), succeeded: z.int(), failed: z.int() }).optional(),
+    /** Of a workflow or a step that no worker executes: when it changes by itself. */
+    wakeAt: instantText.optional(),
+    /** Of a workflow whose steps are kept from beginning. */
+    paused: z.object({ at: instantText, by: z.string(), note: z.string().optional() }).optional(),
     origin: z
-      .object({ backfill: z.string().optional(), rerunOf: z.string().optional(), by: z.string().optional() })
+      .object({
+        backfill: z.string().optional(),
+        rerunOf: z.string().optional(),
+        /** Run whose steps it continues. */
+        redriveOf: z.string().optional(),
+        /** Step that it was made for. */
+        step: z.string().optional(),
+        by: z.string().optional(),
+      })
       .optional(),
   })
   .meta({ id: "Run" });

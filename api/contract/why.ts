@@ -4,7 +4,7 @@ import { instantText } from "./common.ts";
 export const CONSTRAINT_CODES = [
   "deleted", "paused", "platformPaused", "noSchedule", "scheduleEnded", "notDue", "retryBackoff", "limitFull", "noWorker",
   "workersDraining", "workersFull", "queueBacklog", "workerSilent", "cancelling", "ended", "skipped", "running",
-  "inQueue",
+  "inQueue", "workflowPaused", "waitingForSteps", "waitingForItems", "waitingForRun", "waitingForApproval", "waitingUntil",
 ] as const; // prettier-ignore
 
 /** One thing that holds a run or a job back, or that explains its state. */

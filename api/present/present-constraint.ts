@@ -1,4 +1,4 @@
-import type { Constraint as StoredConstraint } from "../../core/services/why.ts";
+import type { Constraint as StoredConstraint } from "../../core/services/constraint.ts";
 import type { Constraint } from "../contract/why.ts";
 import { iso } from "./iso.ts";
 

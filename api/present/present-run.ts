@@ -1,5 +1,13 @@
-import { formatRunId } from "../../core/run/run-id.ts";
-import type { AttemptRecord, Run as StoredRun } from "../../core/run/run.ts";
+import { formatRunId, stepOf, type StepRef } from "../../core/run/run-id.ts";
+import {
+  type AttemptRecord,
+  type CarriedRun,
+  isCarried,
+  type ItemsProgress,
+  type Run as StoredRun,
+} from "../../core/run/run.ts";
+import { childKey } from "../../core/services/workflow/child-run.ts";
+import { workflowOf } from "../../core/services/workflow/step-run.ts";
 import type { Attempt, Run } from "../contract/run.ts";
 import { iso } from "./iso.ts";
 
@@ -25,7 +33,28 @@ export function presentRun(run: StoredRun): Run {
     ...(progress === undefined ? {} : { progress: progress as Run["progress"] }),
     ...(cancel === undefined ? {} : { cancel: presentCancel(cancel) }),
     ...(origin === undefined ? {} : { origin: presentOrigin(origin) }),
+    ...partOf(run),
   };
+}
+
+/** What only workflows and their steps have. */
+function partOf(run: StoredRun): Partial<Run> {
+  const part = stepOf(run.stamp);
+  const child = childKey(run);
+  return {
+    ...(part === undefined ? {} : { workflow: presentPart(run, part) }),
+    ...(child === undefined ? {} : { child: formatRunId(child) }),
+    ...(run.items === undefined ? {} : { items: presentItems(run.items) }),
+  };
+}
+
+function presentPart(run: StoredRun, part: StepRef): NonNullable<Run["workflow"]> {
+  const { step, item } = part;
+  return { run: formatRunId(workflowOf(run, part)), step, ...(item === undefined ? {} : { item }) };
+}
+
+function presentItems({ total, started, succeeded, failed }: ItemsProgress): NonNullable<Run["items"]> {
+  return { total, open: started - succeeded - failed, succeeded, failed };
 }
 
 /** What only some states have. */
@@ -34,7 +63,7 @@ function stateOf(run: StoredRun): Partial<Run> {
     case "queued":
       return run.waitingFor === undefined ? {} : { waitingFor: run.waitingFor };
     case "running":
-      return { worker: run.worker.id, startedAt: iso(run.startedAtMs) };
+      return isCarried(run) ? carriedState(run) : { worker: run.worker.id, startedAt: iso(run.startedAtMs) };
     case "retrying":
       return { retryAt: iso(run.retryAtMs) };
     case "succeeded":
@@ -56,6 +85,16 @@ function stateOf(run: StoredRun): Partial<Run> {
   }
 }
 
+function carriedState({ startedAtMs, wakeAtMs, hold }: CarriedRun): Partial<Run> {
+  return {
+    startedAt: iso(startedAtMs),
+    ...(wakeAtMs === undefined ? {} : { wakeAt: iso(wakeAtMs) }),
+    ...(hold === undefined
+      ? {}
+      : { paused: { at: iso(hold.atMs), by: hold.by, ...(hold.note && { note: hold.note }) } }),
+  };
+}
+
 function presentAttempt(record: AttemptRecord): Attempt {
   const { attempt, worker, startedAtMs, endedAtMs, outcome, exitCode, error } = record;
   return {
@@ -73,10 +112,18 @@ function presentCancel({ atMs, by, note, graceMs }: NonNullable<StoredRun["cance
   return { at: iso(atMs), by, graceMs, ...(note === undefined ? {} : { note }) };
 }
 
-function presentOrigin({ backfill, rerunOf, by }: NonNullable<StoredRun["origin"]>): NonNullable<Run["origin"]> {
+function presentOrigin({
+  backfill,
+  rerunOf,
+  redriveOf,
+  step,
+  by,
+}: NonNullable<StoredRun["origin"]>): NonNullable<Run["origin"]> {
   return {
     ...(backfill === undefined ? {} : { backfill }),
     ...(rerunOf === undefined ? {} : { rerunOf }),
+    ...(redriveOf === undefined ? {} : { redriveOf }),
+    ...(step === undefined ? {} : { step }),
     ...(by === undefined ? {} : { by }),
   };
 }

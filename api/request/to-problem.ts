@@ -2,6 +2,7 @@ import { CarillonError } from "../../core/errors.ts";
 import { PortError, type PortErrorCode } from "../../core/ports/errors.ts";
 import { ScheduleError } from "../../core/schedule/schedule-error.ts";
 import { SendError } from "../../core/services/send.ts";
+import { WorkflowError } from "../../core/workflow/workflow-error.ts";
 import { problem, ProblemError } from "../contract/problem.ts";
 
 /** When a store that is out of reach is worth another try. */
@@ -13,7 +14,7 @@ const RETRY_AFTER = { "Retry-After": "1" };
  */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof CarillonError) return pointed(error, "");
+  if (error instanceof CarillonError || error instanceof WorkflowError) return pointed(error, "");
   if (error instanceof ScheduleError) return pointed(error, "/schedule");
   if (error instanceof PortError) return PORT_PROBLEMS[error.code](error);
   if (error instanceof SendError) return unrung(error);
@@ -23,7 +24,7 @@ export function toProblem(error: unknown): ProblemError {
 /**
  * Lets the pointers of what `action` is refused with begin at a place in the body.
  *
- * @param prefix - of a CarillonError, which points into the definition
+ * @param prefix - of errors that point into the definition
  * @param schedulePrefix - of a ScheduleError, which points into the schedule or calendar
  */
 export async function at<T>(
@@ -33,15 +34,15 @@ export async function at<T>(
   try {
     return await action();
   } catch (error) {
-    if (error instanceof CarillonError) throw pointed(error, prefix);
+    if (error instanceof CarillonError || error instanceof WorkflowError) throw pointed(error, prefix);
     if (error instanceof ScheduleError) throw pointed(error, schedulePrefix);
     throw error;
   }
 }
 
-function pointed(error: CarillonError | ScheduleError, prefix: string): ProblemError {
+function pointed(error: CarillonError | ScheduleError | WorkflowError, prefix: string): ProblemError {
   const { code, message: detail, pointer } = error;
-  const position = error instanceof ScheduleError && error.position !== undefined ? { position: error.position } : {};
+  const position = "position" in error && error.position !== undefined ? { position: error.position } : {};
   const errors = pointer === undefined ? [] : [{ pointer: prefix + pointer, code, detail, ...position }];
   return new ProblemError(problem(code, detail, errors.length === 0 ? {} : { errors }), { cause: error });
 }

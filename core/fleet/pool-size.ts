@@ -1,6 +1,9 @@
 /** Where jobs run that name no pool. */
 export const DEFAULT_POOL = "default";
 
+/** Where the engine rings itself, for what no worker holds: see `CarriedRun`. No job may name it. */
+export const ENGINE_POOL = "engine";
+
 /** How a pool may be sized: workers of `slots` attempts each, between `minTasks` and `maxTasks` of them. */
 export interface PoolLimits {
   readonly slots: number;

@@ -1,7 +1,10 @@
 import { CarillonError } from "../errors.ts";
 import { checkMacros, MACRO_ROOTS, SCRIPT_MACRO_ROOTS } from "../run/macros.ts";
 import { durationMs } from "./duration.ts";
-import { DEFAULT_POOL } from "../fleet/pool-size.ts";
+import { DEFAULT_POOL, ENGINE_POOL } from "../fleet/pool-size.ts";
+import { compileWorkflow } from "../workflow/compile.ts";
+import type { WorkflowDefinition } from "../workflow/definition.ts";
+import { withoutExpressions } from "../workflow/template.ts";
 import type { JobDefinition } from "./definition.ts";
 import {
   type CommandDefinition,
@@ -9,9 +12,10 @@ import {
   type HttpDefinition,
   type LambdaDefinition,
 } from "./executor.ts";
-import { type ExecutorType, LOCAL_EXECUTORS } from "./executor-types.ts";
+import { type JobType, LOCAL_EXECUTORS } from "./executor-types.ts";
 import { checkFargateSize } from "./fargate-size.ts";
 import { compileParametersSchema, checkParameters } from "./parameters.ts";
+import type { RunFields } from "./run-fields.ts";
 
 /** What the host allows. */
 export interface DefinitionLimits {
@@ -23,8 +27,8 @@ export interface DefinitionLimits {
   ) => { readonly header: string; readonly rule: string } | undefined;
   /** Problem with an HTTP target, in words, or `undefined` when it may be called. */
   readonly targetProblem?: (url: string, namespace: string) => string | undefined;
-  /** Kinds of executors that the workers have. @default LOCAL_EXECUTORS */
-  readonly executors?: readonly ExecutorType[];
+  /** Kinds of executors that there are. @default LOCAL_EXECUTORS */
+  readonly executors?: readonly JobType[];
   /** Pools that there are. @default any name: a pool is there when a worker says so */
   readonly pools?: readonly string[];
 }
@@ -33,19 +37,14 @@ export interface DefinitionLimits {
  * Checks what the shape of a definition does not tell: rules between fields, macros, parameters against their schema.
  * The schedule has checks of its own in `compileSchedule`.
  *
- * @throws {CarillonError} for the first rule that is broken
+ * @throws {CarillonError | WorkflowError} for the first rule that is broken
  */
 export function checkDefinition(definition: JobDefinition, namespace: string, limits: DefinitionLimits): void {
-  checkExecutor(definition, namespace, limits);
-  checkPool(definition, limits);
-  checkRetry(definition);
-  checkTimeouts(definition);
+  const { executor } = definition;
+  checkType(executor, limits);
+  checkRun(definition, namespace, limits);
   checkFrequency(definition, limits);
-  checkAllMacros({
-    executor: definition.executor,
-    parameters: definition.parameters,
-    concurrency: definition.concurrency,
-  });
+  if (executor.type === "workflow") checkWorkflow(executor, definition, { namespace, limits });
   if (definition.parametersSchema !== undefined) {
     compileParametersSchema(definition.parametersSchema);
     if (!hasMacros(definition.parameters)) {
@@ -57,19 +56,75 @@ export function checkDefinition(definition: JobDefinition, namespace: string, li
   }
 }
 
-function checkExecutor({ executor }: JobDefinition, namespace: string, limits: DefinitionLimits): void {
-  const { executors = LOCAL_EXECUTORS } = limits;
-  if (!executors.includes(executor.type)) {
-    const rule = `Cannot run a job of type "${executor.type}" here: the types that workers have are ${executors.join(", ")}`;
-    throw refusal("executor-invalid", "/executor/type", rule);
+/** What a job and a step of a workflow have in common. */
+type RunDefinition = Pick<JobDefinition, keyof RunFields> & { readonly executor: JobDefinition["executor"] };
+
+function checkRun(definition: RunDefinition, namespace: string, limits: DefinitionLimits): void {
+  const { executor, parameters, concurrency } = definition;
+  checkExecutor(executor, namespace, limits);
+  checkPool(definition, limits);
+  checkRetry(definition);
+  checkTimeouts(definition);
+  checkAllMacros({
+    // The texts of a workflow are those of its steps, which have rules of their own.
+    ...(executor.type === "workflow" ? {} : { executor }),
+    parameters: withoutExpressions(parameters ?? {}),
+    concurrency,
+  });
+}
+
+function checkWorkflow(
+  workflow: WorkflowDefinition,
+  definition: JobDefinition,
+  { namespace, limits }: { readonly namespace: string; readonly limits: DefinitionLimits },
+): void {
+  if (definition.retry !== undefined) {
+    throw refusal("workflow-invalid", "/retry", "Cannot retry a workflow as a whole: its steps can be retried");
   }
+  if (definition.timeouts?.heartbeat !== undefined) {
+    const message = "Cannot wait for heartbeats of a workflow: its steps can have them";
+    throw refusal("timeout-invalid", "/timeouts/heartbeat", message);
+  }
+  for (const step of compileWorkflow(workflow).steps.values()) {
+    const { executor } = step.definition;
+    const pointer = `/executor/${step.phase === "main" ? "" : `${step.phase}/`}steps/${step.name}`;
+    at(pointer, () => {
+      if (executor !== undefined) {
+        checkType(executor, limits);
+        checkRun({ ...step.definition, executor }, namespace, limits);
+      }
+      checkAllMacros({ workflow: { parameters: withoutExpressions(step.definition.workflow?.parameters ?? {}) } });
+    });
+  }
+}
+
+/** Points the refusals of `check` into the part of the definition that it is about. */
+function at(pointer: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof CarillonError)) throw error;
+    throw new CarillonError(error.code, error.message, { pointer: pointer + (error.pointer ?? ""), cause: error });
+  }
+}
+
+function checkType({ type }: JobDefinition["executor"], { executors = LOCAL_EXECUTORS }: DefinitionLimits): void {
+  if (executors.includes(type)) return;
+  const rule = `Cannot run a job of type "${type}" here: the types are ${executors.join(", ")}`;
+  throw refusal("executor-invalid", "/executor/type", rule);
+}
+
+function checkExecutor(executor: JobDefinition["executor"], namespace: string, limits: DefinitionLimits): void {
   if (executor.type === "command") checkCommand(executor);
   if (executor.type === "http") checkHttp(executor, namespace, limits);
   if (executor.type === "lambda") checkLambda(executor);
   if (executor.type === "container") checkContainer(executor);
 }
 
-function checkPool({ pool = DEFAULT_POOL }: JobDefinition, { pools }: DefinitionLimits): void {
+function checkPool({ pool = DEFAULT_POOL }: RunDefinition, { pools }: DefinitionLimits): void {
+  if (pool === ENGINE_POOL) {
+    throw refusal("unknown-reference", "/pool", `Cannot use pool "${pool}": the engine itself uses it, for workflows`);
+  }
   if (pools === undefined || pools.includes(pool)) return;
   throw refusal("unknown-reference", "/pool", `Cannot use pool "${pool}": the pools are ${pools.join(", ")}`);
 }
@@ -113,7 +168,7 @@ function checkContainer(container: ContainerDefinition): void {
   throw refusal("executor-invalid", `/executor/${problem.field}`, message);
 }
 
-function checkRetry({ retry }: JobDefinition): void {
+function checkRetry({ retry }: RunDefinition): void {
   const initialMs = durationMs(retry?.backoff?.initial ?? "1s");
   const maxMs = durationMs(retry?.backoff?.max ?? "5m");
   if (maxMs >= initialMs) return;
@@ -125,7 +180,7 @@ function checkRetry({ retry }: JobDefinition): void {
   );
 }
 
-function checkTimeouts({ timeouts }: JobDefinition): void {
+function checkTimeouts({ timeouts }: RunDefinition): void {
   const runMs = durationMs(timeouts?.run ?? "1h");
   if (timeouts?.heartbeat !== undefined && durationMs(timeouts.heartbeat) > runMs) {
     throw refusal(

@@ -1,8 +1,8 @@
-import type { EndedStatus, Run, SkipReason } from "../run/run.ts";
+import type { EndedRun, EndedStatus, Run } from "../run/run.ts";
 import type { Gap } from "./gap.ts";
 
 /** Why a slot has no execution, as the ledger tells it. */
-export type UnfiredReason = SkipReason | Extract<EndedStatus, "expired" | "cancelled">;
+export type UnfiredReason = NonNullable<EndedRun["reason"]> | Extract<EndedStatus, "expired" | "cancelled">;
 
 /** What became of one slot. */
 export type SlotAccount =

@@ -1,9 +1,11 @@
 import type { Priority } from "../job/priority.ts";
 import type { Json, JsonObject } from "../json.ts";
+import type { Bits } from "../workflow/bits.ts";
+import type { StepSkipReason } from "../workflow/step-state.ts";
 import type { RunKey } from "./run-id.ts";
 
 /**
- * A run: one execution of a job, and at the same time its row in the ledger.
+ * A run: one execution of a job, and at the same time its row in the ledger; or a step of such an execution, see `stepOf`.
  *
  * ```
  * queued ──claim──▶ running ──▶ succeeded │ failed │ timedOut │ cancelled
@@ -15,7 +17,7 @@ import type { RunKey } from "./run-id.ts";
  * Invariants: `epoch` rises with every claim and is never reused; the five final states never change; a write that ends
  * an attempt expects the revision that its claim wrote or, after reading again, the same epoch.
  */
-export type Run = QueuedRun | RunningRun | RetryingRun | EndedRun;
+export type Run = QueuedRun | RunningRun | CarriedRun | RetryingRun | EndedRun;
 
 interface RunBase extends RunKey {
   /** Version of the job that governs the run. */
@@ -42,6 +44,10 @@ interface RunBase extends RunKey {
   readonly progress?: Json;
   /** Why and for whom it was made: backfill id, run that was re-run, requester. */
   readonly origin?: RunOrigin;
+  /** Of a step that runs another job: what names that run, which has the slot of this one. */
+  readonly child?: { readonly job: string; readonly version: number; readonly suffix: string };
+  /** Of a step that runs once for each item of a list. */
+  readonly items?: ItemsProgress;
 }
 
 export interface QueuedRun extends RunBase {
@@ -58,6 +64,21 @@ export interface RunningRun extends RunBase {
   readonly limits?: readonly string[];
 }
 
+/**
+ * One that is in no worker's hands, but carried by the engine itself until it ends: a workflow while its steps run, a step
+ * that waits for an instant, for people, for its items or for the run of another job.
+ */
+export interface CarriedRun extends RunBase {
+  readonly status: "running";
+  readonly worker?: undefined;
+  readonly startedAtMs: number;
+  readonly limits?: readonly string[];
+  /** When it changes by itself, epoch milliseconds: the end of a wait, the expiry of an approval, the deadline of a workflow. */
+  readonly wakeAtMs?: number;
+  /** Of a workflow that is paused: none of its steps begins. */
+  readonly hold?: { readonly atMs: number; readonly by: string; readonly note?: string };
+}
+
 export interface RetryingRun extends RunBase {
   readonly status: "retrying";
   readonly retryAtMs: number;
@@ -71,7 +92,9 @@ export interface EndedRun extends RunBase {
   readonly result?: Json;
   readonly error?: RunError;
   /** For `skipped`: why. */
-  readonly reason?: SkipReason;
+  readonly reason?: SkipReason | StepReason;
+  /** Of a step that people have said the end of. */
+  readonly mark?: { readonly atMs: number; readonly by: string; readonly note?: string };
   /** For a run that was stopped: whether nothing of it is left, and how that is known. */
   readonly stop?: { readonly confirmed: boolean; readonly evidence: string };
   readonly limits?: readonly string[];
@@ -81,10 +104,14 @@ export const ENDED_STATUSES = ["succeeded", "failed", "timedOut", "cancelled", "
 export type EndedStatus = (typeof ENDED_STATUSES)[number];
 export type RunStatus = Run["status"];
 
-export type RunCause = "slot" | "manual" | "backfill" | "rerun" | "event";
+/** `workflow`: for a step of another job's run. */
+export type RunCause = "slot" | "manual" | "backfill" | "rerun" | "event" | "step" | "workflow";
 
 /** Why a slot has no execution. */
 export type SkipReason = "overlap" | "paused" | "calendar" | "misfire" | "deleted" | "parameters";
+
+/** Why a step of a workflow has none; `marked`: people have said so. */
+export type StepReason = StepSkipReason | "blocked" | "marked";
 
 /** Names one life of a worker process. */
 export interface WorkerRef {
@@ -114,13 +141,30 @@ export interface CancelRequest {
   readonly note?: string;
   /** 0: kill at once. */
   readonly graceMs: number;
+  /** The run has lasted too long: it ends as timed out. */
+  readonly isTimeout?: boolean;
+}
+
+/** How far the items of a step have come. */
+export interface ItemsProgress {
+  readonly total: number;
+  /** Items up to this one have a run, or are being given one. */
+  readonly started: number;
+  /** Which of them have ended. */
+  readonly ended: Bits;
+  readonly succeeded: number;
+  readonly failed: number;
 }
 
 export interface RunOrigin {
   readonly backfill?: string;
   readonly backfillConcurrency?: number;
   readonly rerunOf?: string;
+  /** Run of the same workflow whose steps it continues. */
+  readonly redriveOf?: string;
   readonly by?: string;
+  /** Id of the step that it was made for. */
+  readonly step?: string;
 }
 
 export const MAX_ATTEMPTS_KEPT = 20;
@@ -143,26 +187,40 @@ export function isEnded(run: Run): run is EndedRun {
   }
 }
 
+/** Whether a run is carried by the engine itself. */
+export function isCarried(run: Run): run is CarriedRun {
+  return run.status === "running" && run.worker === undefined;
+}
+
+/** Whether a run is in the hands of a worker. */
+export function isHeld(run: Run): run is RunningRun {
+  return run.status === "running" && run.worker !== undefined;
+}
+
 /** What an end adds to a run. */
 export type Ending = Pick<EndedRun, "status" | "endedAtMs"> &
   Partial<Pick<EndedRun, "result" | "error" | "reason" | "stop">>;
 
 /** The final form of a run. */
-export function endedFrom(run: QueuedRun | RunningRun | RetryingRun, ending: Ending): EndedRun {
+export function endedFrom(run: Exclude<Run, EndedRun>, ending: Ending): EndedRun {
   const { status: _, ...rest } = run;
   return { ...withoutTransient(rest), ...ending };
 }
 
 /** Without the fields that only a state on the way has. */
-export function withoutTransient<T extends object>(run: T): Omit<T, "worker" | "retryAtMs" | "waitingFor"> {
+export function withoutTransient<T extends object>(run: T): Omit<T, Transient> {
   const {
     worker: _w,
     retryAtMs: _r,
     waitingFor: _f,
+    wakeAtMs: _a,
+    hold: _h,
     ...rest
-  } = run as T & Record<"worker" | "retryAtMs" | "waitingFor", unknown>;
+  } = run as T & Record<Transient, unknown>;
   return rest;
 }
+
+type Transient = "worker" | "retryAtMs" | "waitingFor" | "wakeAtMs" | "hold";
 
 /** Fails to compile when a case was forgotten; throws should a value from outside get here. */
 export function unreachable(value: never): never {

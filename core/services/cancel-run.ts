@@ -1,10 +1,16 @@
-import { formatRunId, type RunKey } from "../run/run-id.ts";
-import { type EndedRun, isEnded, type Run } from "../run/run.ts";
+import type { CompiledJob } from "../job/compile.ts";
+import { formatRunId, type RunKey, stepOf } from "../run/run-id.ts";
+import { type CancelRequest, type CarriedRun, type EndedRun, isCarried, isEnded, type Run } from "../run/run.ts";
+import { runsWhileStopping } from "../workflow/plan.ts";
 import type { StoredRun } from "../store/run-store.ts";
 import { orPutOff } from "./after-commit.ts";
 import type { Core } from "./core.ts";
 import { endUnclaimed } from "./end-unclaimed.ts";
 import { followUp } from "./follow-up.ts";
+import { advanceItems } from "./workflow/advance-items.ts";
+import { advanceWorkflow } from "./workflow/advance-workflow.ts";
+import { childKey, submitChild } from "./workflow/child-run.ts";
+import { endedCarried, workflowOf } from "./workflow/step-run.ts";
 
 /** What a cancellation came to. */
 export type CancelResult =
@@ -21,6 +27,8 @@ export interface CancelOptions {
   readonly note?: string;
   /** Time between the request to stop and the kill; default: the job's. 0 kills at once. */
   readonly graceMs?: number;
+  /** It has lasted too long, and is to end as timed out. */
+  readonly isTimeout?: boolean;
 }
 
 const MAX_ROUNDS = 20;
@@ -32,23 +40,20 @@ export async function cancelRun(core: Core, key: RunKey, options: CancelOptions)
     if (stored === undefined) return { kind: "notFound" };
     const { run, rev } = stored;
     if (isEnded(run)) return { kind: "ended", run };
+    if (isCarried(run)) {
+      const result = await cancelCarried(core, { run, rev }, options);
+      if (result === undefined) continue;
+      return result;
+    }
     if (run.status !== "running") {
-      const message =
-        options.note === undefined ? `cancelled by ${options.by}` : `cancelled by ${options.by}: ${options.note}`;
-      const end = { status: "cancelled", error: { name: "CANCELLED", message } } as const;
+      const end = { status: "cancelled", error: cancelError(options) } as const;
       // What follows is done by its message, its limits repair themselves, and the walk of a chain looks for its end.
       const follow = (ended: StoredRun) => orPutOff(core, () => followUp(core, ended));
       if (!(await endUnclaimed(core, stored, end, follow))) continue;
       const after = await core.runs.find(key);
       return { kind: "cancelled", run: after?.run ?? run };
     }
-    const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
-    const graceMs = options.graceMs ?? run.cancel?.graceMs ?? job?.timeouts.graceMs ?? 0;
-    const { by, note } = options;
-    const cancel =
-      run.cancel !== undefined && run.cancel.graceMs <= graceMs
-        ? run.cancel
-        : { atMs: core.clock.nowMs(), by, graceMs, ...(note === undefined ? {} : { note }) };
+    const cancel = cancelOf(core, run, { ...options, job: await core.jobs.ofRun(run) });
     // The request is committed before the worker is told: a worker that is lost meanwhile leaves a run that will not start again.
     const cancelling = { ...run, cancel };
     if (cancel !== run.cancel && !(await core.runs.put(cancelling, rev)).ok) continue;
@@ -64,4 +69,93 @@ export async function cancelRun(core: Core, key: RunKey, options: CancelOptions)
     return { kind: "cancelling", run: cancelling };
   }
   throw new Error(`Cannot cancel run "${formatRunId(key)}": it changed ${MAX_ROUNDS} times meanwhile`);
+}
+
+/** The request that is to stand in a running run's record: a former one stays, unless this is more urgent. */
+function cancelOf(
+  core: Core,
+  { cancel: former }: Run,
+  { by, note, graceMs: wanted, isTimeout, job }: CancelOptions & { readonly job: CompiledJob | undefined },
+): CancelRequest {
+  const graceMs = wanted ?? former?.graceMs ?? job?.timeouts.graceMs ?? 0;
+  if (former !== undefined && former.graceMs <= graceMs) return former;
+  const { isTimeout: wasTimeout = isTimeout ?? false } = former ?? {};
+  return {
+    atMs: core.clock.nowMs(),
+    by,
+    graceMs,
+    ...(note === undefined ? {} : { note }),
+    ...(wasTimeout && { isTimeout: true }),
+  };
+}
+
+function cancelError({ by, note }: CancelOptions) {
+  return { name: "CANCELLED", message: note === undefined ? `cancelled by ${by}` : `cancelled by ${by}: ${note}` };
+}
+
+/**
+ * Cancels what no worker holds. What has no parts ends at once; else its parts are cancelled, and it ends with the last of
+ * them. A workflow has steps that run nevertheless: see `runsWhileStopping`.
+ *
+ * @returns `undefined` when the run changed meanwhile
+ */
+async function cancelCarried(
+  core: Core,
+  { run, rev }: { readonly run: CarriedRun; readonly rev: number },
+  options: CancelOptions,
+): Promise<CancelResult | undefined> {
+  const job = await core.jobs.ofRun(run);
+  if (job?.work.kind === "step" && run.items === undefined && run.child === undefined) {
+    const stop = { confirmed: true, evidence: "it was waiting" };
+    const ending = { status: "cancelled", error: cancelError(options), stop, endedAtMs: core.clock.nowMs() } as const;
+    const ended = endedCarried(run, ending);
+    const written = await core.runs.put(ended, rev);
+    if (!written.ok) return undefined;
+    await orPutOff(core, () => followUp(core, { run: ended, rev: written.rev }));
+    return { kind: "cancelled", run: ended };
+  }
+  const cancel = cancelOf(core, run, { ...options, job });
+  const cancelling = { ...run, cancel };
+  if (cancel !== run.cancel && !(await core.runs.put(cancelling, rev)).ok) return undefined;
+  // The watch of the run does it again.
+  await orPutOff(core, () => cancelParts(core, cancelling, { options, job }));
+  return { kind: "cancelling", run: cancelling };
+}
+
+async function cancelParts(
+  core: Core,
+  run: CarriedRun,
+  { options, job }: { readonly options: CancelOptions; readonly job: CompiledJob | undefined },
+): Promise<void> {
+  const { isTimeout: _, ...asked } = options;
+  const child = childKey(run);
+  if (child !== undefined) {
+    // It may not be recorded yet, and must not be after this.
+    await submitChild(core, run);
+    await cancelRun(core, child, asked);
+    return;
+  }
+  const parts = run.items === undefined ? await stepsToCancel(core, run, job) : await itemsToCancel(core, run);
+  await Promise.all(parts.map((part) => cancelRun(core, part, asked)));
+  const ended = await (run.items === undefined ? advanceWorkflow(core, run) : advanceItems(core, run));
+  if (ended !== undefined) await followUp(core, ended);
+}
+
+async function stepsToCancel(core: Core, run: Run, job: CompiledJob | undefined): Promise<readonly RunKey[]> {
+  if (job?.work.kind !== "workflow") return [];
+  const { plan } = job.work;
+  const steps = [...(await core.runs.steps(run))];
+  return steps.flatMap(([name, { run: step }]) => {
+    const planned = plan.steps.get(name);
+    return isEnded(step) || planned === undefined || runsWhileStopping(planned) ? [] : [step];
+  });
+}
+
+async function itemsToCancel(core: Core, run: Run): Promise<readonly RunKey[]> {
+  const part = stepOf(run.stamp);
+  const open: RunKey[] = [];
+  if (part === undefined) return open;
+  for await (const item of core.runs.items(workflowOf(run, part), part.step))
+    if (!isEnded(item.run)) open.push(item.run);
+  return open;
 }

@@ -5,7 +5,9 @@ import { messageKey, type RunMessage } from "../run/message.ts";
 import { isSlotStamp, stampAtMs } from "../run/run-id.ts";
 import {
   endedFrom,
+  type CarriedRun,
   type Ending,
+  isCarried,
   isEnded,
   type QueuedRun,
   type RetryingRun,
@@ -14,6 +16,7 @@ import {
   type WorkerRef,
 } from "../run/run.ts";
 import type { StoredRun } from "../store/run-store.ts";
+import { barOf } from "./bar.ts";
 import { isNextLink } from "./chain-link.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
@@ -26,6 +29,7 @@ import { findSlot } from "./reign.ts";
 import { slotRun } from "./slot-run.ts";
 import { watchOf } from "./watch.ts";
 import { isHolderGone } from "./worker-liveness.ts";
+import { carry } from "./workflow/carry.ts";
 
 /** What a message came to. */
 export type Claim =
@@ -133,8 +137,12 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
     return DONE;
   }
   const nowMs = core.clock.nowMs();
-  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
+  const job = await core.jobs.ofRun(run);
   if (job === undefined) return DONE;
+  if (isCarried(run)) {
+    await carry(core, { run, rev: stored.rev });
+    return DONE;
+  }
   if (run.status === "running") {
     if (!(await isHolderGone(core, run))) {
       return receives > PATIENT_RECEIVES ? DONE : { kind: "later", inMs: HOLDER_CHECK_MS };
@@ -142,11 +150,12 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
     const lost = await endLost(core, stored);
     return lost === undefined ? DONE : claimStored(core, { ...claiming, stored: lost });
   }
-  if (run.attempt === 0 && isFormerLife(job, current)) {
-    await endUnclaimed(core, stored, { status: "skipped", reason: "deleted" });
+  const bar = await barOf(core, run, { job, current });
+  if (bar?.kind === "end") {
+    await endUnclaimed(core, stored, bar.end);
     return DONE;
   }
-  if (run.attempt === 0 && current.version.state === "paused") {
+  if (bar?.kind === "hold") {
     await letGoHeld(core, stored, job);
     return DONE;
   }
@@ -158,11 +167,6 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
   }
   if (await expireRun(core, stored)) return DONE;
   return begin(core, { run, expect: stored.rev, job, worker, claiming });
-}
-
-/** Whether what belongs to `job` was left over by a deletion. */
-function isFormerLife({ version }: CompiledJob, current: CompiledJob): boolean {
-  return current.version.state === "deleted" || current.version.createdAtMs !== version.createdAtMs;
 }
 
 interface Attempt {
@@ -188,20 +192,36 @@ async function begin(core: Core, attempt: Attempt): Promise<Claim> {
   if (hold.kind === "skip") return skip(core, { ...attempt, ending: { reason: "overlap" } });
   if (hold.kind === "wait") return standInLine(core, { ...attempt, key: hold.key });
 
-  const running: RunningRun = {
+  const begun = {
     ...withoutTransient(run),
     status: "running",
-    worker,
     // Never one that a claim undone by a loss of power has used.
     epoch: Math.max(run.epoch + 1, Math.floor(core.clock.nowMs())),
     attempt: run.attempt + 1,
     startedAtMs: core.clock.nowMs(),
     ...(hold.keys.length === 0 ? {} : { limits: hold.keys }),
-  };
+  } as const;
+  if (job.work.kind !== "task") return beginCarried(core, begun, attempt);
+  const running: RunningRun = { ...begun, worker };
   // Lazy: should power fail, this worker is gone too, and the run is claimed anew.
   const written = await core.runs.put(running, expect, { lazy: true });
   if (written.ok) return { kind: "claimed", run: running, rev: written.rev, job };
   return again(core, written.current, claiming);
+}
+
+/** From here on the engine carries the run; the message is needed no more, as the run is watched. */
+async function beginCarried(core: Core, begun: CarriedRun, { expect, job, claiming }: Attempt): Promise<Claim> {
+  const { runMs } = job.timeouts;
+  const run = Number.isFinite(runMs) ? { ...begun, wakeAtMs: begun.startedAtMs + runMs } : begun;
+  if (run.wakeAtMs !== undefined) {
+    const { startedAtMs: nowMs } = begun;
+    const watch = watchOf(run, Math.max(nowMs, run.wakeAtMs - core.knobs.leadMs), nowMs);
+    await core.due.arm({ ...watch, rungThroughMs: nowMs });
+  }
+  const written = await core.runs.put(run, expect);
+  if (!written.ok) return again(core, written.current, claiming);
+  await carry(core, { run, rev: written.rev });
+  return DONE;
 }
 
 /** Puts down that the run will not happen. */

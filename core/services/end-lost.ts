@@ -1,6 +1,7 @@
 import {
   type AttemptRecord,
   endedFrom,
+  isHeld,
   MAX_ATTEMPTS_KEPT,
   type QueuedRun,
   type RunningRun,
@@ -17,7 +18,7 @@ import { followUp } from "./follow-up.ts";
  * @returns the run as it waits for its next attempt; `undefined` when it has ended or another was faster
  */
 export async function endLost(core: Core, { run, rev }: StoredRun): Promise<StoredRun | undefined> {
-  if (run.status !== "running") return undefined;
+  if (!isHeld(run)) return undefined;
   const nowMs = core.clock.nowMs();
   const attempts = withAttempt(run, { ...attemptOf(run, nowMs), outcome: "lost", error: LOST });
   const lostTimes = attempts.filter((attempt) => attempt.outcome === "lost").length;

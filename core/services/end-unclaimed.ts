@@ -9,7 +9,7 @@ export async function expireRun(core: Core, stored: StoredRun): Promise<boolean>
   const { run } = stored;
   // The runs of a backfill wait in a line of their own making.
   if (run.attempt > 0 || run.cause === "backfill") return false;
-  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
+  const job = await core.jobs.ofRun(run);
   const queueMs = job?.timeouts.queueMs;
   if (queueMs === undefined || core.clock.nowMs() <= run.dueAtMs + queueMs) return false;
   return endUnclaimed(core, stored, { status: "expired", error: queueTimeout(queueMs) });

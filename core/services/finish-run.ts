@@ -2,7 +2,7 @@ import type { CompiledJob } from "../job/compile.ts";
 import type { Json } from "../json.ts";
 import type { AttemptResult } from "../run/attempt-result.ts";
 import { afterAttempt } from "../run/after-attempt.ts";
-import type { Run, RunningRun } from "../run/run.ts";
+import { isHeld, type Run, type RunningRun } from "../run/run.ts";
 import type { Core } from "./core.ts";
 import { followUp } from "./follow-up.ts";
 
@@ -39,7 +39,7 @@ export async function finishRun(
       await followUp(core, current);
       return { kind: "finished", run: current.run };
     }
-    if (current === undefined || current.run.status !== "running" || current.run.epoch !== run.epoch) {
+    if (current === undefined || !isHeld(current.run) || current.run.epoch !== run.epoch) {
       core.metrics.count("results_fenced");
       return { kind: "fenced", run: current?.run };
     }

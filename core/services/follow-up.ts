@@ -1,5 +1,6 @@
 import { MAX_DELAY_MS } from "../ports/queue.ts";
 import type { CompiledJob } from "../job/compile.ts";
+import { parseRunId, stepOf } from "../run/run-id.ts";
 import { isEnded, type EndedRun, type Run } from "../run/run.ts";
 import type { StoredRun } from "../store/run-store.ts";
 import type { Core } from "./core.ts";
@@ -8,15 +9,26 @@ import { pauseJob } from "./pause-job.ts";
 import { runDoorbell, sendDoorbells } from "./send.ts";
 import { visitNow } from "./visit-now.ts";
 import { watchOf } from "./watch.ts";
+import { advanceItems } from "./workflow/advance-items.ts";
+import { advanceWorkflow } from "./workflow/advance-workflow.ts";
+import { endChildStep } from "./workflow/child-run.ts";
+import { stepKey, workflowOf } from "./workflow/step-run.ts";
 
 /**
  * What has to happen after an attempt has ended or a run was ended: the next attempt is rung for, limits are left, the
- * next slot of an `afterEnd` schedule is found, a failing job is paused. Each step may be repeated: the message of the
- * run is deleted only after all of them, so a crash between two brings them about again.
+ * next slot of an `afterEnd` schedule is found, a failing job is paused, the workflow goes on that it is a part of. Each step
+ * may be repeated: the message of the run is deleted only after all of them, so a crash between two brings them about again.
  */
-export async function followUp(core: Core, { run, rev }: StoredRun): Promise<void> {
-  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
-  if (job === undefined) return;
+export async function followUp(core: Core, stored: StoredRun): Promise<void> {
+  // What has ended may end the workflow that it is a part of, and so on outwards.
+  let ended: StoredRun | undefined = stored;
+  while (ended !== undefined) ended = await followOne(core, ended);
+}
+
+/** @returns the run that has ended because of it */
+async function followOne(core: Core, { run, rev }: StoredRun): Promise<StoredRun | undefined> {
+  const job = await core.jobs.ofRun(run);
+  if (job === undefined) return undefined;
   switch (run.status) {
     case "queued":
       await sendDoorbells(core, [runDoorbell(run, run.dueAtMs)]);
@@ -25,15 +37,28 @@ export async function followUp(core: Core, { run, rev }: StoredRun): Promise<voi
       await ringForRetry(core, run, run.retryAtMs);
       break;
     case "running":
-      return;
+      return undefined;
     default:
       break;
   }
-  if (!isEnded(run)) return letGo(core, { run, before: rev }, { job });
+  if (!isEnded(run)) {
+    await letGo(core, { run, before: rev }, { job });
+    return undefined;
+  }
   await leaveLimits(core, run, job);
   core.metrics.count("runs_ended", { status: run.status, cause: run.cause });
   await startNextAfterEnd(core, run, job);
   await pauseAfterFailures(core, run, job);
+  return advanceAround(core, run);
+}
+
+/** Takes on what a run is a part of: the step whose item it is, or that waits for it, or the workflow whose step it is. */
+async function advanceAround(core: Core, run: EndedRun): Promise<StoredRun | undefined> {
+  const part = stepOf(run.stamp);
+  if (part?.item !== undefined) return advanceItems(core, stepKey(workflowOf(run, part), part.step), run);
+  if (part !== undefined) return advanceWorkflow(core, workflowOf(run, part));
+  const step = run.origin?.step === undefined ? undefined : parseRunId(run.origin.step);
+  return step && endChildStep(core, step, run);
 }
 
 async function ringForRetry(core: Core, run: Run, retryAtMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { parseRunId } from "../run/run-id.ts";
+import { isHeld } from "../run/run.ts";
 import type { ProcessRef, WorkerRecord } from "../worker/worker-record.ts";
 import type { Core } from "./core.ts";
 import { endLost } from "./end-lost.ts";
@@ -62,7 +63,7 @@ async function reapWorker(core: Core, worker: WorkerRecord): Promise<void> {
   const keys = worker.running.flatMap((runId) => parseRunId(runId) ?? []);
   for (const stored of await core.runs.findMany(keys.slice(0, 100))) {
     const { run } = stored;
-    if (run.status !== "running" || run.worker.id !== worker.id) continue;
+    if (!isHeld(run) || run.worker.id !== worker.id) continue;
     const queued = await endLost(core, stored);
     if (queued !== undefined) await sendDoorbells(core, [runDoorbell(queued.run, core.clock.nowMs())]);
   }

@@ -1,5 +1,5 @@
 import { CarillonError } from "../errors.ts";
-import { formatRunId, type RunKey } from "../run/run-id.ts";
+import { formatRunId, type RunKey, stepOf } from "../run/run-id.ts";
 import { isEnded, type Run } from "../run/run.ts";
 import type { Core } from "./core.ts";
 import { expectActive, submitRuns } from "./submit-runs.ts";
@@ -8,12 +8,16 @@ import { expectActive, submitRuns } from "./submit-runs.ts";
  * Runs the slot of an ended run again, as a new run with the same parameters, under the job as it is now; not before the
  * instant of the slot.
  *
- * @throws {CarillonError} `run-not-found`, `run-not-final`, `definition-missing`, `job-not-active`
+ * @throws {CarillonError} `run-not-found`, `run-is-step`, `run-not-final`, `definition-missing`, `job-not-active`
  */
 export async function rerun(core: Core, key: RunKey, { by }: { by?: string }): Promise<Run> {
   const stored = await core.runs.find(key);
   if (stored === undefined) throw new CarillonError("run-not-found", `Cannot find run "${formatRunId(key)}"`);
   const { run } = stored;
+  if (stepOf(key.stamp) !== undefined) {
+    const message = `Cannot run step "${formatRunId(key)}" by itself: redrive its workflow`;
+    throw new CarillonError("run-is-step", message);
+  }
   if (!isEnded(run))
     throw new CarillonError("run-not-final", `Cannot run "${formatRunId(key)}" again: it is ${run.status}`);
   const job = (await core.jobs.find(key.namespace, key.job))?.compiled;

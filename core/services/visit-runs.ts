@@ -1,7 +1,8 @@
-import { formatRunId, type RunKey } from "../run/run-id.ts";
-import { isEnded } from "../run/run.ts";
+import { formatRunId, stepOf } from "../run/run-id.ts";
+import { isCarried, isEnded, type Run } from "../run/run.ts";
 import type { DueEntry, RunEntry } from "../store/due-index.ts";
 import type { StoredRun } from "../store/run-store.ts";
+import { barOf } from "./bar.ts";
 import type { Core } from "./core.ts";
 import { patienceMs, UNCOMMITTED_MS } from "./patience.ts";
 import { endLost } from "./end-lost.ts";
@@ -9,6 +10,7 @@ import { expireRun } from "./end-unclaimed.ts";
 import { holdsShared, letGoHeld } from "./leave-limit.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
 import { isHolderGone } from "./worker-liveness.ts";
+import { type Carried, carry } from "./workflow/carry.ts";
 
 const UNCOMMITTED_RETRY_MS = 30_000;
 
@@ -64,6 +66,7 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   const { knobs } = core;
   const nowMs = core.clock.nowMs();
   if (isEnded(run)) return undefined;
+  if (isCarried(run)) return lookAtCarried(core, entry, { run, rev: stored.rev });
   if (run.status === "running") {
     const visitAtMs = nowMs + knobs.settleAfterMs;
     if (await isHolderGone(core, run)) {
@@ -79,7 +82,7 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   }
   if (await expireRun(core, stored)) return undefined;
   // While the job is paused, ringing for what has not started would be in vain, and make the looks after it rare.
-  if (run.attempt === 0 && (await isPaused(core, run))) {
+  if (await isHeldBack(core, run)) {
     await letGoShared(core, stored);
     return { visitAtMs: nowMs + knobs.settleAfterMs };
   }
@@ -97,10 +100,36 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
 async function letGoShared(core: Core, stored: StoredRun): Promise<void> {
   const { run } = stored;
   if (run.status !== "queued" || run.waitingFor === undefined) return;
-  const job = await core.jobs.findVersion(run.namespace, run.job, run.version);
+  const job = await core.jobs.ofRun(run);
   if (job !== undefined && (await holdsShared(core, run, job))) await letGoHeld(core, stored, job);
 }
 
-async function isPaused(core: Core, { namespace, job }: RunKey): Promise<boolean> {
-  return (await core.jobs.find(namespace, job))?.compiled.version.state === "paused";
+async function isHeldBack(core: Core, run: Run): Promise<boolean> {
+  const job = await core.jobs.ofRun(run);
+  const current = (await core.jobs.find(run.namespace, run.job))?.compiled;
+  if (job === undefined || current === undefined) return false;
+  return (await barOf(core, run, { job, current }))?.kind === "hold";
+}
+
+/**
+ * One that the engine carries is rung for when its time comes; what has parts that may have ended unheard is looked after
+ * from time to time.
+ */
+async function lookAtCarried(core: Core, entry: RunEntry, carried: Carried): Promise<Look | undefined> {
+  const { run } = carried;
+  const { wakeAtMs = Infinity } = run;
+  const { knobs } = core;
+  const nowMs = core.clock.nowMs();
+  const hasParts = run.items !== undefined || run.child !== undefined || stepOf(run.stamp) === undefined;
+  if (hasParts || wakeAtMs <= nowMs) await carry(core, carried);
+  const againMs = hasParts ? nowMs + patienceMs(knobs, entry.looks) : Infinity;
+  const isSoon = wakeAtMs <= nowMs + knobs.lookAheadMs;
+  const wakeVisitMs = isSoon ? Math.max(nowMs, wakeAtMs) + knobs.settleAfterMs : wakeAtMs - knobs.leadMs;
+  const visitAtMs = Math.min(againMs, wakeVisitMs);
+  if (!Number.isFinite(visitAtMs)) return undefined;
+  return {
+    visitAtMs,
+    isAgain: hasParts,
+    ...(isSoon && wakeAtMs > entry.rungThroughMs && { ring: runDoorbell(run, wakeAtMs) }),
+  };
 }

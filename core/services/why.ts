@@ -3,40 +3,15 @@ import type { CompiledJob } from "../job/compile.ts";
 import { type RunLimit, runLimits } from "../limit/run-limits.ts";
 import { usedWeight } from "../limit/limit.ts";
 import { queueName } from "../run/message.ts";
-import { formatRunId, type RunKey } from "../run/run-id.ts";
-import { isEnded, type Run } from "../run/run.ts";
+import { formatRunId, type RunKey, stepOf } from "../run/run-id.ts";
+import { isCarried, isEnded, type Run, type RunningRun } from "../run/run.ts";
 import type { QueueDepth } from "../ports/queue.ts";
+import type { Constraint } from "./constraint.ts";
 import type { Core } from "./core.ts";
 import { Pacer } from "./pace.ts";
 import { expectKnown } from "./pause-job.ts";
-
-/** One thing that holds a run or a job back, or that explains its state. */
-export interface Constraint {
-  readonly code:
-    | "deleted"
-    | "paused"
-    | "platformPaused"
-    | "noSchedule"
-    | "scheduleEnded"
-    | "notDue"
-    | "retryBackoff"
-    | "limitFull"
-    | "noWorker"
-    | "workersDraining"
-    | "workersFull"
-    | "queueBacklog"
-    | "workerSilent"
-    | "cancelling"
-    | "ended"
-    | "skipped"
-    | "running"
-    | "inQueue";
-  /** One sentence for people. */
-  readonly detail: string;
-  readonly evidence: Readonly<Record<string, unknown>>;
-  /** When it is expected to be gone, epoch milliseconds, where that is known. */
-  readonly untilMs?: number;
-}
+import { carriedConstraints, pauseConstraints } from "./workflow/why-carried.ts";
+import { workflowOf } from "./workflow/step-run.ts";
 
 /** Why a run is not running (any more): what holds it back now, the most decisive first. */
 export async function whyRun(core: Core, key: RunKey): Promise<readonly Constraint[]> {
@@ -44,10 +19,11 @@ export async function whyRun(core: Core, key: RunKey): Promise<readonly Constrai
   if (stored === undefined) throw new CarillonError("run-not-found", `Cannot find run "${formatRunId(key)}"`);
   const { run } = stored;
   if (isEnded(run)) return [endedConstraint(run)];
-  const job = expectKnown(await core.jobs.findVersion(run.namespace, run.job, run.version), run.job);
+  const job = expectKnown(await core.jobs.ofRun(run), run.job);
   const current = expectKnown((await core.jobs.find(run.namespace, run.job))?.compiled, run.job);
+  if (isCarried(run)) return carriedConstraints(core, run, job);
   if (run.status === "running") return runningConstraints(core, run);
-  const held = run.attempt === 0 ? stateConstraints(current) : [];
+  const held = await heldConstraints(core, run, current);
   return [
     ...held,
     ...timeConstraints(core, run),
@@ -66,7 +42,8 @@ export async function whyJob(core: Core, namespace: string, name: string): Promi
   for (const row of rows) {
     if (!("run" in row) || isEnded(row.run)) continue;
     const { run } = row;
-    if (run.status === "running") constraints.push(...(await runningConstraints(core, run)));
+    if (isCarried(run)) constraints.push(...(await carriedConstraints(core, run, job)));
+    else if (run.status === "running") constraints.push(...(await runningConstraints(core, run)));
     else constraints.push(...timeConstraints(core, run), ...(await limitConstraints(core, run, job)));
   }
   return [...constraints, ...(await poolConstraints(core, job.pool))];
@@ -135,7 +112,15 @@ function scheduleConstraints(core: Core, job: CompiledJob): Constraint[] {
   return [{ code: "scheduleEnded", detail: "The schedule has no further slot", evidence: {} }];
 }
 
-async function runningConstraints(core: Core, run: Extract<Run, { status: "running" }>): Promise<Constraint[]> {
+async function heldConstraints(core: Core, run: Run, current: CompiledJob): Promise<readonly Constraint[]> {
+  if (run.attempt > 0) return [];
+  const part = stepOf(run.stamp);
+  if (part === undefined) return stateConstraints(current);
+  const workflow = (await core.runs.find(workflowOf(run, part)))?.run;
+  return workflow !== undefined && isCarried(workflow) ? pauseConstraints(workflow) : [];
+}
+
+async function runningConstraints(core: Core, run: RunningRun): Promise<Constraint[]> {
   const { worker, startedAtMs, attempt, cancel } = run;
   const record = await core.workers.find(worker.pool, worker.id);
   const evidence = { worker: worker.id, startedAtMs, attempt };

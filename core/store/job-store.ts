@@ -3,6 +3,9 @@ import type { JobVersion } from "../job/version.ts";
 import { type Key, MAX_BATCH_GET, type Stored, type Table } from "../ports/table.ts";
 import type { VersionedCalendar } from "../schedule/schedule.ts";
 import type { CalendarDefinition } from "../schedule/definition.ts";
+import { type RunKey, stepOf } from "../run/run-id.ts";
+import type { Run } from "../run/run.ts";
+import { stepJob } from "../workflow/step-job.ts";
 import { keys, keyText } from "./keys.ts";
 import { listAll } from "./pages.ts";
 
@@ -81,6 +84,13 @@ export class JobStore {
     if (current.compiled.version.version === version) return current.compiled;
     const stored = await this.#table.get(keys.jobVersion(namespace, name, version));
     return stored === undefined ? undefined : this.#compile(stored.body as JobVersion);
+  }
+
+  /** What a run is a run of, at the version that governs it: a job, or a step of a workflow. */
+  async ofRun({ namespace, job: name, stamp, version }: Pick<Run, keyof RunKey | "version">) {
+    const job = await this.findVersion(namespace, name, version);
+    const part = stepOf(stamp);
+    return part === undefined || job === undefined ? job : stepJob(job, part);
   }
 
   /** The version that governs an instant, or `undefined` before the first one. */

@@ -1,4 +1,4 @@
-import type { RunKey } from "../run/run-id.ts";
+import { type RunKey, stepOf } from "../run/run-id.ts";
 import type { Key } from "../ports/table.ts";
 
 /**
@@ -20,7 +20,17 @@ export const keys = {
     pk: `calendar#${namespace}#${name}`,
     sk: padded(edition, VERSION_DIGITS),
   }),
-  run: (run: RunKey): Key => ({ pk: ledgerPartition(run.namespace, run.job), sk: run.stamp }),
+  /** The steps of one run of a workflow lie together, apart from the ledger; so do the items of one step. */
+  run: ({ namespace, job, stamp }: RunKey): Key => {
+    const part = stepOf(stamp);
+    if (part === undefined) return { pk: ledgerPartition(namespace, job), sk: stamp };
+    if (part.item === undefined) return { pk: stepPartition({ namespace, job, stamp: part.of }), sk: part.step };
+    return { pk: itemPartition({ namespace, job, stamp: part.of }, part.step), sk: padded(part.item, ITEM_DIGITS) };
+  },
+  steps: (workflow: RunKey) => ({ pk: stepPartition(workflow), prefix: "" }),
+  items: (workflow: RunKey, step: string) => ({ pk: itemPartition(workflow, step), prefix: "" }),
+  /** What the items of a step are. */
+  itemList: (workflow: RunKey, step: string): Key => ({ pk: `list#${itemPartition(workflow, step)}`, sk: "list" }),
   /** Of each version: one that took over may give up what the one before it had left out ahead of time, for a reason of its own. */
   gap: (namespace: string, job: string, fromStamp: string, version: number): Key => ({
     pk: ledgerPartition(namespace, job),
@@ -78,6 +88,7 @@ export const GAP_SUFFIX = "~gap";
 const VERSION_DIGITS = 8;
 const SHARD_DIGITS = 4;
 const INSTANT_DIGITS = 15;
+const ITEM_DIGITS = 5;
 
 function ledgerPartition(namespace: string, job: string): string {
   return `run#${namespace}#${job}`;
@@ -85,6 +96,14 @@ function ledgerPartition(namespace: string, job: string): string {
 
 function gapPartition(namespace: string, job: string): string {
   return `gap#${namespace}#${job}`;
+}
+
+function stepPartition({ namespace, job, stamp }: RunKey): string {
+  return `steps#${namespace}#${job}#${stamp}`;
+}
+
+function itemPartition({ namespace, job, stamp }: RunKey, step: string): string {
+  return `items#${namespace}#${job}#${stamp}#${step}`;
 }
 
 function padded(value: number, digits: number): string {

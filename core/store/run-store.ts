@@ -1,9 +1,10 @@
-import type { Expectation, PutOptions, Stored, Table } from "../ports/table.ts";
+import type { Json } from "../json.ts";
+import { type Expectation, MAX_BATCH_GET, type PutOptions, type Stored, type Table } from "../ports/table.ts";
 import { type Gap, isGapKey } from "../ledger/gap.ts";
 import { type RunKey, stampOf } from "../run/run-id.ts";
 import type { Run } from "../run/run.ts";
 import { keys } from "./keys.ts";
-import { listRange } from "./pages.ts";
+import { listAll, listRange } from "./pages.ts";
 
 export interface StoredRun {
   readonly run: Run;
@@ -31,15 +32,39 @@ export class RunStore {
   }
 
   async findMany(runKeys: readonly RunKey[]): Promise<readonly StoredRun[]> {
-    if (runKeys.length === 0) return [];
-    const stored = await this.#table.batchGet(runKeys.map((key) => keys.run(key)));
-    return stored.map(asRun);
+    const batches: Promise<readonly Stored[]>[] = [];
+    for (let i = 0; i < runKeys.length; i += MAX_BATCH_GET) {
+      batches.push(this.#table.batchGet(runKeys.slice(i, i + MAX_BATCH_GET).map((key) => keys.run(key))));
+    }
+    return (await Promise.all(batches)).flat().map(asRun);
   }
 
   async put(run: Run, expect: Expectation, options?: PutOptions): Promise<RunWrite> {
     const result = await this.#table.put(keys.run(run), run, expect, options);
     if (result.ok) return result;
     return { ok: false, current: result.current === undefined ? undefined : asRun(result.current) };
+  }
+
+  /** The steps of a workflow's run that have a record, by name. */
+  async steps(workflow: RunKey): Promise<ReadonlyMap<string, StoredRun>> {
+    const steps = new Map<string, StoredRun>();
+    for await (const stored of listAll(this.#table, keys.steps(workflow))) steps.set(stored.key.sk, asRun(stored));
+    return steps;
+  }
+
+  /** The items of a step that have a record, in the order of the list. */
+  async *items(workflow: RunKey, step: string): AsyncGenerator<StoredRun> {
+    for await (const stored of listAll(this.#table, keys.items(workflow, step))) yield asRun(stored);
+  }
+
+  /** Writes down what a step runs for, once: the list that stands there stays. */
+  async putItemList(workflow: RunKey, step: string, list: readonly Json[]): Promise<void> {
+    await this.#table.put(keys.itemList(workflow, step), { list }, "absent");
+  }
+
+  async itemList(workflow: RunKey, step: string): Promise<readonly Json[]> {
+    const stored = await this.#table.get(keys.itemList(workflow, step));
+    return (stored?.body as { readonly list: readonly Json[] } | undefined)?.list ?? [];
   }
 
   /**

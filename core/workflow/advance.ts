@@ -2,10 +2,10 @@ import type { JsonObject } from "../json.ts";
 import { countsAs } from "./counts-as.ts";
 import { endOf, type WorkflowEnd } from "./end.ts";
 import { evaluateCondition, type Expression } from "./expression.ts";
-import { type Phase, PHASES, getStep, type PlanStep, type WorkflowPlan } from "./plan.ts";
+import { getStep, type Phase, PHASES, type PlanStep, runsWhileStopping, type WorkflowPlan } from "./plan.ts";
 import { decideRule, type NeedsTally } from "./rule.ts";
 import { type StepError, valueOrError } from "./step-error.ts";
-import { hasEnded, type StepState, type StepStates } from "./step-state.ts";
+import { hasEnded, type StepSkipReason, type StepState, type StepStates } from "./step-state.ts";
 
 /** What is the same for a workflow's whole run, and what its users want of it. */
 export interface AdvanceContext {
@@ -36,15 +36,6 @@ export type Settlement =
   /** `by`: a step that it needs and that failed or is blocked. */
   | { readonly step: string; readonly as: "blocked"; readonly by: string }
   | { readonly step: string; readonly as: "failed"; readonly error: StepError };
-
-/**
- * - `rule`: of its trigger rule, for steps that it needs were skipped, or none has failed.
- * - `when`: its condition is false.
- * - `switch`: a switch has chosen others.
- * - `phase`: there was no failure for `onError` to answer.
- * - `stopped`: the workflow was stopped before it began.
- */
-export type StepSkipReason = "rule" | "when" | "switch" | "phase" | "stopped";
 
 /**
  * Says what a workflow has to do next, from how its steps stand: a function of its arguments alone, in time proportional
@@ -125,7 +116,7 @@ function gateOf(
 function judge(step: PlanStep, plan: WorkflowPlan, situation: Situation): Verdict {
   const { board, context } = situation;
   const tally = tallyOf(step, plan, board);
-  if (context.mode === "stopping" && step.phase !== "finally" && step.rule !== "always") {
+  if (context.mode === "stopping" && !runsWhileStopping(step)) {
     // In its turn, lest a step that needs it and runs always begins while one before it is still being stopped.
     return tally.pending > 0 ? "wait" : skip(step.name, "stopped");
   }

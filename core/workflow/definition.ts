@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { jobDefinitionSchema } from "../job/definition.ts";
 import { durationSchema } from "../job/duration.ts";
 import { executorSchema } from "../job/executor.ts";
 import { nameSchema } from "../job/name.ts";
+import { runFields } from "../job/run-fields.ts";
 
 export const MAX_EXPRESSION_LENGTH = 2_000;
 export const TRIGGER_RULES = ["allSucceeded", "allEnded", "anySucceeded", "anyFailed", "noneFailed", "always"] as const;
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 
-const { parameters, retry, timeouts, pool, priority, concurrency } = jobDefinitionSchema.shape;
+const { parameters, retry, timeouts, pool, priority, concurrency } = runFields;
 
 const STEP_NAME_RULE =
   "a lower-case letter or digit, then lower-case letters, digits, '_' or '-', at most 40 characters";

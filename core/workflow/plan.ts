@@ -73,3 +73,33 @@ export function getStep(plan: WorkflowPlan, name: string): PlanStep {
   if (step === undefined) throw new RangeError(`Cannot find step "${name}" in the workflow`);
   return step;
 }
+
+/** Whether a step runs also while its workflow is being stopped. */
+export function runsWhileStopping({ phase, rule }: PlanStep): boolean {
+  return phase === "finally" || rule === "always";
+}
+
+/** Steps whose output or status may still be asked for: by those of `asking`, and by the outputs of the workflow. */
+export function namedSteps(plan: WorkflowPlan, asking: (step: string) => boolean): ReadonlySet<string> {
+  const expressions: readonly { readonly steps: readonly string[] }[] = [
+    ...[...plan.steps.values()].filter(({ name }) => asking(name)).flatMap(expressionsOf),
+    ...plan.outputs.values(),
+  ];
+  return new Set(expressions.flatMap(({ steps }) => steps));
+}
+
+function expressionsOf({ when, action }: PlanStep): readonly { readonly steps: readonly string[] }[] {
+  const condition = when === undefined ? [] : [when];
+  switch (action.kind) {
+    case "executor":
+    case "workflow":
+      return [...condition, action.parameters, ...(action.map === undefined ? [] : [action.map.over])];
+    case "waitUntil":
+      return typeof action.until === "number" ? condition : [...condition, action.until];
+    case "switch":
+      return [...condition, ...action.cases.map((one) => one.when)];
+    case "waitFor":
+    case "approval":
+      return condition;
+  }
+}

@@ -18,6 +18,17 @@ export type StepState =
   /** Its rule can let it run no more, for a step that it needs has failed. */
   | { readonly status: "blocked" };
 
+/**
+ * Why a step was left out:
+ *
+ * - `rule`: of its trigger rule, for steps that it needs were skipped, or none has failed.
+ * - `when`: its condition is false.
+ * - `switch`: a switch has chosen others.
+ * - `phase`: there was no failure for `onError` to answer.
+ * - `stopped`: the workflow was stopped before it began.
+ */
+export type StepSkipReason = "rule" | "when" | "switch" | "phase" | "stopped";
+
 export type StepStates = ReadonlyMap<string, StepState>;
 
 export function hasEnded(state: StepState | undefined): state is Exclude<StepState, { status: "open" }> {

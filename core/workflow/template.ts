@@ -44,6 +44,20 @@ export function wholeExpression(text: string): { readonly text: string; readonly
   return more.length === 0 && typeof part === "object" && part.isClosed ? part : undefined;
 }
 
+/** A value without the expressions in its texts, for those who look for macros in them. */
+export function withoutExpressions(value: JsonObject): JsonObject {
+  const strip = (inner: Json): Json => {
+    if (typeof inner === "string")
+      return partsOf(inner)
+        .filter((part) => typeof part === "string")
+        .join("");
+    if (Array.isArray(inner)) return inner.map(strip);
+    if (typeof inner !== "object" || inner === null) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([key, one]) => [key, strip(one)]));
+  };
+  return strip(value) as JsonObject;
+}
+
 interface Compiling extends TemplateRules {
   readonly found: (expression: Expression) => void;
 }
@@ -99,8 +113,10 @@ function asText(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** All texts of a value so that macros are not looked for in them; what has no `{{` is returned itself. */
-function withoutMacros(value: Json): Json {
+/**
+ * All texts of a value so that macros are not looked for in them; what has no `{{` is returned itself.
+ */
+export function withoutMacros(value: Json): Json {
   if (!JSON.stringify(value).includes("{{")) return value;
   if (typeof value === "string") return escapeMacros(value);
   if (Array.isArray(value)) return value.map(withoutMacros);

@@ -1,4 +1,4 @@
-import type { Run } from "../../core/run/run.ts";
+import { isHeld, type Run } from "../../core/run/run.ts";
 import type { Gap } from "../../core/ledger/gap.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { BatchWrite, Expectation, Key, PutOptions, Query, Table } from "../../core/ports/table.ts";
@@ -72,7 +72,7 @@ export class TracedTable implements Table {
   #ofRun(run: Run): Pick<TraceEvent, "subject" | "what"> {
     const { status, attempt, epoch } = run;
     const reason = "reason" in run && run.reason !== undefined ? ` (${run.reason})` : "";
-    const worker = status === "running" ? ` by ${run.worker.id}` : "";
+    const worker = isHeld(run) ? ` by ${run.worker.id}` : "";
     return {
       subject: `${run.job} ${run.slotAtMs - this.#beganMs} ${run.cause}`,
       what: `${status}${reason}, attempt ${attempt}, epoch ${epoch}${worker}`,

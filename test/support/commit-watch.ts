@@ -1,8 +1,10 @@
 import { formatRunId } from "../../core/run/run-id.ts";
-import { ENDED_STATUSES, type Run, type RunningRun, type RunStatus } from "../../core/run/run.ts";
+import { ENDED_STATUSES, type Run, type RunStatus } from "../../core/run/run.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Commit } from "./memory-items.ts";
 import type { MemoryTable } from "./memory-table.ts";
+
+type ActiveRun = Extract<Run, { status: "running" }>;
 
 const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   queued: ["queued", "running", "cancelled", "expired", "skipped"],
@@ -19,7 +21,7 @@ const NEXT: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
 /** How much of a limit a running run takes; `undefined`: it is not subject to it. */
 export interface WatchedLimit {
   readonly capacity: number;
-  readonly weightOf: (run: RunningRun) => number | undefined;
+  readonly weightOf: (run: ActiveRun) => number | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export class CommitWatch {
   /** Limits to be watched besides one running run for each job that does not allow overlap. */
   readonly limits: WatchedLimit[] = [];
   readonly #clock: Clock;
-  readonly #running = new Map<string, RunningRun>();
+  readonly #running = new Map<string, ActiveRun>();
 
   constructor(table: MemoryTable, clock: Clock) {
     this.#clock = clock;
@@ -39,7 +41,7 @@ export class CommitWatch {
   }
 
   #look({ key, before, after }: Commit): void {
-    if (!key.pk.startsWith("run#") || key.sk.endsWith("~gap")) return;
+    if (!/^(run|steps|items)#/.test(key.pk) || key.sk.endsWith("~gap")) return;
     this.#lookAtRun(before as Run | undefined, after as Run | undefined);
   }
 
@@ -67,7 +69,7 @@ export class CommitWatch {
     this.#checkLimits(after);
   }
 
-  #checkLimits(started: RunningRun): void {
+  #checkLimits(started: ActiveRun): void {
     const running = [...this.#running.values()];
     for (const key of started.limits ?? []) {
       if (!key.startsWith("overlap#")) continue;

@@ -20,7 +20,7 @@ describe("checkDefinition() of an executor", () => {
         expect.objectContaining({
           code: "executor-invalid",
           pointer: "/executor/type",
-          message: `Cannot run a job of type "${executor.type}" here: the types that workers have are command, http, handler`,
+          message: `Cannot run a job of type "${executor.type}" here: the types are command, http, handler, workflow`,
         }),
       );
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RunningRun } from "../../../core/run/run.ts";
+import type { Run } from "../../../core/run/run.ts";
 import { cancelRun } from "../../../core/services/cancel-run.ts";
 import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
 import { triggerRuns } from "../../../core/services/trigger-runs.ts";
@@ -100,7 +100,7 @@ describe("a concurrency key", () => {
   it("of the namespace bounds the weight of all jobs together, at every commit, and wastes nothing", async () => {
     const world = longRuns(3_000, { workers: 3, slots: 20 });
     const weights: Record<string, number> = { light: 1, middle: 2, heavy: 3 };
-    world.watch.limits.push({ capacity: 4, weightOf: (run: RunningRun) => weights[run.job] });
+    world.watch.limits.push({ capacity: 4, weightOf: (run: Run) => weights[run.job] });
     for (const [name, weight] of Object.entries(weights)) {
       const concurrency = [{ key: "shared", scope: "namespace", limit: 4, weight }] as const;
       await world.define({ name, schedule: { every: "10s" }, overlap: "allow", concurrency: [...concurrency] });

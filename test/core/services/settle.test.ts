@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AWS_KNOBS } from "../../../core/knobs.ts";
+import { isHeld } from "../../../core/run/run.ts";
 import { PoolSizer } from "../../../core/services/pool-sizer.ts";
 import { settle } from "../../../core/services/settle.ts";
 import { tick } from "../../../core/services/tick.ts";
@@ -36,7 +37,7 @@ async function minute(world: World): Promise<void> {
 
 function killHolder(world: World): void {
   const [run] = world.runs("long");
-  const holder = run?.status === "running" ? run.worker.id : "";
+  const holder = run !== undefined && isHeld(run) ? run.worker.id : "";
   world.killWorker(world.workers.findIndex(({ worker }) => worker.id === holder));
 }
 

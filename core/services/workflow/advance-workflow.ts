@@ -1,0 +1,101 @@
+import { CarillonError } from "../../errors.ts";
+import { MacroError } from "../../run/macros.ts";
+import { formatRunId, type RunKey } from "../../run/run-id.ts";
+import { type EndedRun, type Ending, isEnded, type Run } from "../../run/run.ts";
+import type { StoredRun } from "../../store/run-store.ts";
+import { advance, type AdvanceContext, type Settlement, stateOf } from "../../workflow/advance.ts";
+import type { WorkflowEnd } from "../../workflow/end.ts";
+import type { Core } from "../core.ts";
+import { advanceItems } from "./advance-items.ts";
+import { newStep } from "./new-step.ts";
+import { advanceContext, type OpenWorkflow, readWorkflow } from "./read-workflow.ts";
+import { recordSteps } from "./record-steps.ts";
+import { endedCarried, settledStep, stateOfRun } from "./step-run.ts";
+
+/** Each round but the last has seen a step change. */
+const MAX_ROUNDS = 100;
+
+/**
+ * Takes a workflow's run as far as it can go by now: settles steps, starts those whose turn has come, and ends the run when
+ * all have ended. May be called at any time, by several at once, and be killed at any point: each record is written where
+ * there is none, so what one of them has decided stands, and the others see it.
+ *
+ * @returns the run, when this has ended it: what follows from that is for the caller to do
+ */
+export async function advanceWorkflow(core: Core, key: RunKey): Promise<StoredRun | undefined> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const workflow = await readWorkflow(core, key);
+    if (workflow === undefined) return undefined;
+    const outcome = await advanceOnce(core, workflow);
+    if (outcome !== "again") return outcome;
+  }
+  throw new Error(`Cannot advance run "${formatRunId(key)}": its steps changed ${MAX_ROUNDS} times meanwhile`);
+}
+
+type Outcome = StoredRun | undefined | "again";
+
+async function advanceOnce(core: Core, workflow: OpenWorkflow): Promise<Outcome> {
+  let context: AdvanceContext;
+  try {
+    context = advanceContext(workflow);
+  } catch (error) {
+    if (!(error instanceof MacroError) && !(error instanceof CarillonError)) throw error;
+    return end(core, workflow, { status: "failed", error: { name: error.code, message: error.message } });
+  }
+  const decision = advance(workflow.plan, workflow.states, context);
+  for (const settlement of decision.settle) if (!(await settle(core, workflow, settlement))) return "again";
+  if (decision.start.length > 0) return start(core, workflow, { names: decision.start, context });
+  return decision.end === undefined ? undefined : end(core, workflow, decision.end);
+}
+
+/** @returns whether the step stands as it was decided, by this or by another */
+async function settle(core: Core, { run }: OpenWorkflow, settlement: Settlement): Promise<boolean> {
+  const written = await core.runs.put(settledStep(run, settlement, core.clock.nowMs()), "absent");
+  if (written.ok) return true;
+  const { current } = written;
+  return current !== undefined && stateOfRun(current.run).status === stateOf(settlement).status;
+}
+
+/**
+ * Starts steps side by side. One that has ended at once, or was settled by another, may change what comes next.
+ */
+async function start(
+  core: Core,
+  workflow: OpenWorkflow,
+  { names, context }: { readonly names: readonly string[]; readonly context: AdvanceContext },
+): Promise<Outcome> {
+  const steps = await Promise.all(names.map((name) => newStep(core, workflow, { name, context })));
+  const written = await recordSteps(core, steps);
+  let isAgain = false;
+  for (const [index, { run, list }] of steps.entries()) {
+    const write = written[index];
+    const stands: Run | undefined = write?.ok === true ? run : write?.current?.run;
+    if (stands === undefined || isEnded(stands)) isAgain = true;
+    else if (list !== undefined && write?.ok === true && (await advanceItems(core, run)) !== undefined) isAgain = true;
+  }
+  return isAgain ? "again" : undefined;
+}
+
+async function end(core: Core, { run, rev }: OpenWorkflow, verdict: WorkflowEnd): Promise<Outcome> {
+  const ended: EndedRun = endedCarried(run, { ...endingOf(run, verdict), endedAtMs: core.clock.nowMs() });
+  const written = await core.runs.put(ended, rev);
+  return written.ok ? { run: ended, rev: written.rev } : "again";
+}
+
+function endingOf(run: Run, verdict: WorkflowEnd): Omit<Ending, "endedAtMs"> {
+  switch (verdict.status) {
+    case "succeeded":
+      return { status: "succeeded", ...(Object.keys(verdict.outputs).length > 0 && { result: verdict.outputs }) };
+    case "failed":
+      return { status: "failed", error: verdict.error };
+    case "cancelled": {
+      const { by = "", note, isTimeout = false } = run.cancel ?? {};
+      if (isTimeout) return { status: "timedOut", error: { name: "TIMEOUT", message: note ?? "ran too long" } };
+      return {
+        status: "cancelled",
+        error: { name: "CANCELLED", message: `stopped by ${by}${note === undefined ? "" : `: ${note}`}` },
+        stop: { confirmed: true, evidence: "none of its steps is open" },
+      };
+    }
+  }
+}
