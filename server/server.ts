@@ -16,6 +16,7 @@ import { allowedTargets } from "../adapters/http-rules/allowed-targets.ts";
 import { checkHeaders } from "../adapters/http-rules/header-rules.ts";
 import { checkUrl } from "../adapters/http-rules/target-guard.ts";
 import { openEngine } from "../adapters/embedded/engine.ts";
+import { runEngineLoop } from "./engine-loop.ts";
 import { eventLog } from "./event-log.ts";
 import { listen } from "./listen.ts";
 import { writeLocalAccess } from "./local-access.ts";
@@ -127,6 +128,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const scheduling = scheduler.run();
   const reaping = reaper.run(stopping.signal);
+  const carrying = runEngineLoop(core, {
+    onError: (error) => events.error("workflows", error),
+    signal: stopping.signal,
+  });
   await fleet.resize("default", options.workers);
   const pruning = pruneLogs({
     prune: (beforeMs) => logs.prune(beforeMs),
@@ -144,7 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async close() {
       server.close();
       stopping.abort();
-      await Promise.all([scheduling, reaping, pruning, fleet.close({ graceMs: DRAIN_MS + 10_000 })]);
+      await Promise.all([scheduling, reaping, carrying, pruning, fleet.close({ graceMs: DRAIN_MS + 10_000 })]);
       server.closeAllConnections();
       await engine.close();
       events.info("stopped", {});
