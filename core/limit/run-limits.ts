@@ -33,7 +33,7 @@ export function runLimits(run: Run, job: CompiledJob): readonly RunLimit[] {
       whenFull: "queueAll",
     });
   } else if (job.overlap !== "allow") {
-    limits.push({ key: overlapKey(job), capacity: 1, weight: 1, whenFull: whenOverlapping(job) });
+    limits.push({ key: overlapKey(job), capacity: 1, weight: 1, whenFull: whenOverlapping(run, job) });
   }
   for (const rule of job.concurrency) {
     // A run keeps its keys from attempt to attempt, or it could not leave the limit that it holds.
@@ -55,9 +55,13 @@ export function isShared({ key }: RunLimit): boolean {
   return key.split("#")[1]?.includes("/") !== true;
 }
 
-/** Slots of a pause that were asked for at the resumption are due all at once: they run one after the other. */
-function whenOverlapping({ overlap, version }: CompiledJob): RunLimit["whenFull"] {
-  return version.state === "paused" && (overlap === "skip" || overlap === "queueOne") ? "queueAll" : overlap;
+/**
+ * Some runs that would be skipped run one after the other instead: those of a pause that were asked for at the resumption,
+ * which are due all at once, and those that steps of workflows wait for.
+ */
+function whenOverlapping({ cause }: Run, { overlap, version }: CompiledJob): RunLimit["whenFull"] {
+  const mustRun = version.state === "paused" || cause === "workflow";
+  return mustRun && (overlap === "skip" || overlap === "queueOne") ? "queueAll" : overlap;
 }
 
 export function overlapKey(job: CompiledJob): string {

@@ -56,7 +56,8 @@ export async function advanceItems(core: Core, step: RunKey, ended?: Run): Promi
 
 function count(items: ItemsProgress, run: Run): ItemsProgress {
   const index = stepOf(run.stamp)?.item;
-  if (index === undefined || hasBit(items.ended, index)) return items;
+  // What a redrive has kept is counted when its turn comes.
+  if (index === undefined || index >= items.started || hasBit(items.ended, index)) return items;
   const outcome = run.status === "succeeded" ? "succeeded" : "failed";
   return { ...items, ended: withBit(items.ended, index), [outcome]: items[outcome] + 1 };
 }

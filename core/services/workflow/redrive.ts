@@ -52,7 +52,16 @@ export async function redriveWorkflow(core: Core, key: RunKey, request: RedriveR
   const next = { ...former, stamp: stampOf(former.slotAtMs, suffix), version: job.version.version };
   const seeds = [...kept].flatMap((name) => copy(next, name, rows.get(name)));
   await writeAll(core, [...seeds, ...marksOf(core, next, request)]);
-  if (next.version === former.version) await keepItems(core, { former, next, plan, rows, kept });
+  // Where the list that items are of is certain to be the same, those that have succeeded stand as well.
+  const halfDone = [...plan.steps.values()].filter(
+    ({ name, needs }) =>
+      next.version === former.version &&
+      rows.get(name)?.run.items !== undefined &&
+      !kept.has(name) &&
+      !from.has(name) &&
+      needs.every((need) => kept.has(need)),
+  );
+  for (const { name } of halfDone) await keepItems(core, { former, next, name });
   const [run] = await submitRuns(core, job, [
     {
       slotAtMs: former.slotAtMs,
@@ -136,29 +145,18 @@ function marksOf(core: Core, next: Run, { marks, by, note }: RedriveRequest): re
   );
 }
 
-/** Items that have succeeded stand as well, where the list that they are of is certain to be the same. */
 async function keepItems(
   core: Core,
-  {
-    former,
-    next,
-    plan,
-    rows,
-    kept,
-  }: { former: Run; next: Run; plan: WorkflowPlan; rows: ReadonlyMap<string, StoredRun>; kept: ReadonlySet<string> },
+  { former, next, name }: { readonly former: Run; readonly next: Run; readonly name: string },
 ): Promise<void> {
-  for (const [name, { run }] of rows) {
-    const needs = plan.steps.get(name)?.needs;
-    if (run.items === undefined || kept.has(name) || needs?.every((need) => kept.has(need)) !== true) continue;
-    await core.runs.putItemList(next, name, await core.runs.itemList(former, name));
-    const items: EndedRun[] = [];
-    for await (const { run: item } of core.runs.items(former, name)) {
-      const index = stepOf(item.stamp)?.item;
-      if (item.status !== "succeeded" || index === undefined) continue;
-      items.push(copied(item, { ...stepKey(next, name, index), version: next.version }));
-    }
-    await writeAll(core, items);
+  await core.runs.putItemList(next, name, await core.runs.itemList(former, name));
+  const items: EndedRun[] = [];
+  for await (const { run: item } of core.runs.items(former, name)) {
+    const index = stepOf(item.stamp)?.item;
+    if (item.status !== "succeeded" || index === undefined) continue;
+    items.push(copied(item, { ...stepKey(next, name, index), version: next.version }));
   }
+  await writeAll(core, items);
 }
 
 async function writeAll(core: Core, runs: readonly EndedRun[]): Promise<void> {
