@@ -1,3 +1,4 @@
+import { ENGINE_POOL } from "../fleet/pool-size.ts";
 import type { Priority } from "../job/priority.ts";
 import type { RunKey } from "./run-id.ts";
 
@@ -16,9 +17,12 @@ export interface RunMessage {
   readonly dueAtMs: number;
 }
 
+/** The queue of a class of a pool. What the engine rings itself for is done at once, whatever its class: one queue is enough. */
 export function queueName(pool: string, priority: Priority): string {
-  return `${pool}.${priority}`;
+  return pool === ENGINE_POOL ? ENGINE_QUEUE : `${pool}.${priority}`;
 }
+
+export const ENGINE_QUEUE = `${ENGINE_POOL}.normal`;
 
 export function encodeMessage(message: RunMessage): string {
   return JSON.stringify(message);
