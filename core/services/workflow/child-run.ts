@@ -99,7 +99,7 @@ export async function endChildStep(core: Core, step: RunKey, child: EndedRun): P
 function endOfChild(child: EndedRun, step: Run): Omit<Ending, "endedAtMs"> {
   const result = child.result === undefined ? {} : { result: child.result };
   if (child.status === "succeeded") return { status: "succeeded", ...result };
-  if (child.status === "cancelled" && step.cancel !== undefined) return { status: "cancelled", ...result };
+  if (step.cancel !== undefined) return { status: "cancelled", ...result };
   const words = child.reason ?? child.error?.message;
   const message = `run "${formatRunId(child)}" ended as ${child.status}${words === undefined ? "" : `: ${words}`}`;
   return { status: "failed", error: { name: "CHILD_FAILED", message }, ...result };

@@ -16,6 +16,7 @@ import { RunWatch } from "./run-watch.ts";
 import { SlotModel } from "./slot-model.ts";
 import { StoreWatch } from "./store-watch.ts";
 import { WalkWatch } from "./walk-watch.ts";
+import { WorkflowWatch } from "./workflow-watch.ts";
 
 export type { Violation } from "./context.ts";
 
@@ -45,6 +46,7 @@ export class Checks {
   readonly #limits: LimitWatch;
   readonly #store: StoreWatch;
   readonly #walks: WalkWatch;
+  readonly #workflows: WorkflowWatch;
   #latestMs = 0;
 
   constructor(simulation: Simulation, options: ChecksOptions) {
@@ -70,8 +72,10 @@ export class Checks {
     this.#limits = new LimitWatch(this.#context);
     this.#store = new StoreWatch(this.#context, this.#slots);
     this.#walks = new WalkWatch(this.#context);
+    this.#workflows = new WorkflowWatch(this.#context);
     simulation.onEffect = ({ life, isWrite, keys }) => {
       if (isWrite) return;
+      for (const { pk, sk } of keys) if (pk.startsWith("run#")) this.#workflows.noteRead(life.name, `${pk} ${sk}`);
       for (const { pk, sk } of keys)
         if (sk.startsWith("job#") && pk.startsWith("ns#"))
           this.#jobs.noteRead(life.name, `${pk.slice(3)}/${sk.slice(4)}`);
@@ -87,6 +91,7 @@ export class Checks {
       this.#limits.note(fact);
       this.#store.note(fact);
       this.#walks.note(fact);
+      this.#workflows.note(fact);
     });
   }
 
@@ -116,16 +121,14 @@ export class Checks {
 
   /** Runs that have not ended. */
   openRuns(): number {
-    const rows = this.#simulation.items.dump("run#").filter(({ key }) => !key.sk.endsWith("~gap"));
-    return rows.filter(({ body }) => !hasEnded(body as RunRow)).length;
+    return [...this.#rows()].filter((run) => !hasEnded(run)).length;
   }
 
   /** @param trouble - what kept the jobs from being calmed down in the end, if anything did */
   judge(trouble: string | undefined): void {
     if (trouble !== undefined) this.#tell("I20", trouble);
     const runs = new Map<string, RunRow>();
-    for (const { key, body } of this.#simulation.items.dump("run#"))
-      if (!key.sk.endsWith("~gap")) runs.set(runName(body as RunRow), body as RunRow);
+    for (const run of this.#rows()) runs.set(runName(run), run);
     const end: End = { runs, claims: this.#runs.claims };
     const { slots, fired } = new LedgerCheck(this.#context, { slots: this.#slots, walks: this.#walks }).judge();
     checkNothingIsStuck(this.#context, end);
@@ -143,6 +146,12 @@ export class Checks {
       faults.count(`run ${run.status}${run.reason === undefined ? "" : ` ${run.reason}`}`);
       for (const { outcome } of run.attempts) faults.count(`attempt ${outcome}`);
     }
+  }
+
+  /** Runs, and steps and items of those that are workflows. */
+  *#rows(): Generator<RunRow> {
+    for (const part of ["run#", "steps#", "items#"])
+      for (const { key, body } of this.#simulation.items.dump(part)) if (!key.sk.endsWith("~gap")) yield body as RunRow;
   }
 
   #tell(invariant: string, what: string): void {

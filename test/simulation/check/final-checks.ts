@@ -1,7 +1,7 @@
 import type { Asked } from "../world/client.ts";
 import type { CheckContext } from "./context.ts";
 import type { ClaimNote } from "./run-watch.ts";
-import { hasEnded, type RunRow, runName } from "./rows.ts";
+import { hasEnded, partOf, type RunRow, runName } from "./rows.ts";
 
 /** What every check of the end is given. */
 export interface End {
@@ -15,7 +15,8 @@ export function checkNothingIsStuck({ simulation, jobs, tell }: CheckContext, { 
   for (const [name, run] of runs) {
     const dueAtMs = run.retryAtMs ?? run.dueAtMs;
     // A job may have paused itself after its last failures: what has not begun is held then.
-    const isHeld = run.attempt === 0 && jobs.current(`${run.namespace}/${run.job}`)?.state === "paused";
+    const isHeld =
+      partOf(run) === undefined && run.attempt === 0 && jobs.current(`${run.namespace}/${run.job}`)?.state === "paused";
     if (!hasEnded(run) && !isHeld && dueAtMs <= nowMs - simulation.knobs.settleMaxMs)
       tell("I20", `${name} is still ${run.status}, due at ${new Date(dueAtMs).toISOString()}`);
   }
@@ -51,7 +52,7 @@ export function checkEffects({ effects, tell }: CheckContext, { runs, claims }: 
     if (!isClaimed) tell("I21", `${name} was executed by ${life} without a claim`);
   }
   for (const [name, run] of runs) {
-    if (run.status !== "succeeded") continue;
+    if (run.status !== "succeeded" || !isOfWorker(run)) continue;
     const { epoch, attempt } = run.attempts.at(-1) ?? { epoch: 0, attempt: 0 };
     const effect = effects.find((each) => each.runId === name && each.epoch === epoch);
     if (effect?.outcome !== "succeeded")
@@ -60,6 +61,11 @@ export function checkEffects({ effects, tell }: CheckContext, { runs, claims }: 
     if (result?.epoch !== epoch || result.attempt !== attempt)
       tell("I19", `${name} has the result of epoch ${result?.epoch}, not of ${epoch}`);
   }
+}
+
+/** Whether users' code was to run: not for what the engine carries, what a redrive has kept, and what was said to have ended. */
+function isOfWorker({ attempt, attempts, origin }: RunRow): boolean {
+  return attempt > 0 && attempts.at(-1)?.worker !== "engine" && origin?.redriveOf === undefined;
 }
 
 /** What the API has said is so. */

@@ -25,7 +25,25 @@ export interface RunRow {
   readonly error?: { readonly name: string };
   readonly reason?: string;
   readonly stop?: { readonly confirmed: boolean };
-  readonly origin?: { readonly backfill?: string; readonly backfillConcurrency?: number };
+  readonly origin?: {
+    readonly backfill?: string;
+    readonly backfillConcurrency?: number;
+    readonly step?: string;
+    readonly redriveOf?: string;
+  };
+  /** Of a workflow that is paused. */
+  readonly hold?: unknown;
+  /** Of a step that waits for the run of another job. */
+  readonly child?: { readonly job: string; readonly suffix: string };
+  /** Of a step that runs once for each item. */
+  readonly items?: ItemsRow;
+}
+
+export interface ItemsRow {
+  readonly total: number;
+  readonly started: number;
+  readonly succeeded: number;
+  readonly failed: number;
 }
 
 export interface AttemptRow {
@@ -67,6 +85,28 @@ export interface DefinitionRow {
   readonly retry?: { readonly maxAttempts?: number; readonly backoff?: BackoffRow };
   readonly timeouts?: { readonly queue?: string; readonly run?: string };
   readonly concurrency?: readonly ConcurrencyRow[];
+  readonly executor?: WorkflowRow;
+}
+
+export interface WorkflowRow {
+  readonly type: string;
+  readonly steps?: Readonly<Record<string, StepRow>>;
+  readonly onError?: { readonly steps: Readonly<Record<string, StepRow>> };
+  readonly finally?: { readonly steps: Readonly<Record<string, StepRow>> };
+}
+
+export interface StepRow {
+  readonly needs?: readonly string[];
+  readonly rule?: string;
+  readonly allowFailure?: boolean;
+  readonly executor?: unknown;
+  readonly map?: { readonly over: string; readonly concurrency?: number; readonly tolerate?: number };
+  readonly switch?: {
+    readonly cases: readonly { readonly choose: readonly string[] }[];
+    readonly default?: readonly string[];
+  };
+  readonly retry?: NonNullable<DefinitionRow["retry"]>;
+  readonly timeouts?: NonNullable<DefinitionRow["timeouts"]>;
 }
 
 export interface ConcurrencyRow {
@@ -105,6 +145,7 @@ export interface CalendarRow {
 /** A commit in the words of the checkers; `undefined` for what none of them looks at. */
 export type Fact =
   | { readonly kind: "run"; readonly before: RunRow | undefined; readonly after: RunRow | undefined }
+  | { readonly kind: "step"; readonly before: RunRow | undefined; readonly after: RunRow | undefined }
   | { readonly kind: "gap"; readonly after: GapRow | undefined }
   | { readonly kind: "job"; readonly before: VersionRow | undefined; readonly after: VersionRow | undefined }
   | { readonly kind: "calendar"; readonly after: CalendarRow }
@@ -141,6 +182,8 @@ export function factOf({ key: { pk, sk }, before, after }: Commit): Fact | undef
     return sk.endsWith("~gap")
       ? { kind: "gap", after: after as GapRow | undefined }
       : { kind: "run", before: before as RunRow | undefined, after: after as RunRow | undefined };
+  if (pk.startsWith("steps#") || pk.startsWith("items#"))
+    return { kind: "step", before: before as RunRow | undefined, after: after as RunRow | undefined };
   if (pk.startsWith("ns#") && sk.startsWith("job#"))
     return { kind: "job", before: before as VersionRow | undefined, after: after as VersionRow | undefined };
   if (pk.startsWith("calendar#") && after !== undefined) return { kind: "calendar", after: after as CalendarRow };
@@ -160,7 +203,8 @@ export function factOf({ key: { pk, sk }, before, after }: Commit): Fact | undef
 /** What a commit changed, for people. */
 export function factText(fact: Fact): string {
   switch (fact.kind) {
-    case "run": {
+    case "run":
+    case "step": {
       const { before, after } = fact;
       if (after === undefined) return "a run is removed";
       const { status, attempt, epoch, worker, reason } = after;
@@ -193,6 +237,31 @@ function isoOf(ms: number): string {
 
 export function runName({ namespace, job, stamp }: Pick<RunRow, "namespace" | "job" | "stamp">): string {
   return `${namespace}.${job}@${stamp}`;
+}
+
+/** What a stamp says of a step: the workflow's run, the step's name, and an item's number. */
+export function partOf({
+  stamp,
+}: Pick<RunRow, "stamp">):
+  | { readonly of: string; readonly step: string; readonly item: number | undefined }
+  | undefined {
+  const match = /^(\d{8}T\d{6}\.\d{3}Z[^.]*)\.([^.]+)(?:\.(\d+))?$/.exec(stamp);
+  if (match === null) return undefined;
+  const [, of = "", step = "", item] = match;
+  return { of, step, item: item === undefined ? undefined : Number(item) };
+}
+
+/** Runs in nobody's hands but the engine's. */
+export function isCarried({ status, worker }: RunRow): boolean {
+  return status === "running" && worker === undefined;
+}
+
+/** Steps of a workflow in all its phases, each with its phase. */
+export function stepsOf({ executor }: DefinitionRow): ReadonlyMap<string, StepRow & { readonly phase: number }> {
+  const phases = [executor?.steps, executor?.onError?.steps, executor?.finally?.steps];
+  return new Map(
+    phases.flatMap((steps = {}, phase) => Object.entries(steps).map(([name, step]) => [name, { ...step, phase }])),
+  );
 }
 
 export const ENDED = ["succeeded", "failed", "timedOut", "cancelled", "expired", "skipped"];

@@ -5,7 +5,10 @@ import {
   type DefinitionRow,
   type Fact,
   hasEnded,
+  isCarried,
   msOf,
+  partOf,
+  stepsOf,
   type RunRow,
   runName,
   type VersionRow,
@@ -40,18 +43,21 @@ export class RunWatch {
   }
 
   note(fact: Fact): void {
-    if (fact.kind !== "run") return;
+    if (fact.kind !== "run" && fact.kind !== "step") return;
     const { before, after } = fact;
     if (after === undefined) return this.#tell("I12", before, "was deleted");
     if (before !== undefined && hasEnded(before))
       return this.#tell("I12", after, `was ${before.status}, which is final`);
-    if (NEXT[before?.status ?? ""]?.includes(after.status) !== true)
+    // A step may end without a run: left out, chosen by a switch, or without parameters.
+    const isSettled = before === undefined && fact.kind === "step" && hasEnded(after);
+    if (!isSettled && NEXT[before?.status ?? ""]?.includes(after.status) !== true)
       this.#tell("I11", after, `went from ${before?.status ?? "nothing"} to ${after.status}`);
     this.#checkCause(before, after);
     if (before !== undefined && after.epoch < before.epoch) this.#tell("I14", after, "got a lower epoch");
     if (after.status === "running" && before?.status !== "running") this.#checkClaim(before, after);
-    if (before?.status === "running") this.#checkHolder(before, after);
-    else this.#checkUnheld(before, after);
+    if (before !== undefined && isCarried(before)) this.#checkCarried(before, after);
+    else if (before?.status === "running") this.#checkHolder(before, after);
+    else if (!isSettled) this.#checkUnheld(before, after);
     if (before?.cancel !== undefined) this.#checkCancelled(before, after);
     if (after.status === "expired") this.#checkExpired(after);
   }
@@ -102,11 +108,12 @@ export class RunWatch {
     if (after.epoch <= (before?.epoch ?? 0)) this.#tell("I15", after, "was claimed without a higher epoch");
     if (after.attempt !== (before?.attempt ?? 0) + 1)
       this.#tell("I15", after, `began attempt ${after.attempt} after ${before?.attempt ?? 0}`);
-    if (after.worker?.id !== life) this.#tell("I14", after, `was claimed for ${after.worker?.id} by ${life}`);
+    if (!isCarried(after) && after.worker?.id !== life)
+      this.#tell("I14", after, `was claimed for ${after.worker?.id} by ${life}`);
     const dueAtMs = before?.status === "retrying" ? (before.retryAtMs ?? 0) : after.dueAtMs;
     if (latestMs() + skewMs < dueAtMs) this.#tell("I3", after, `began ${dueAtMs - latestMs()} ms too early`);
     if (after.dueAtMs < after.slotAtMs) this.#tell("I3", after, "is due before its slot");
-    if (after.attempt > 1) return;
+    if (after.attempt > 1 || after.cause === "step") return;
     const job = `${after.namespace}/${after.job}`;
     // A millisecond is for fractions that are lost when instants are added up.
     const dueMs = Math.floor(after.dueAtMs) - 1 - simulation.kernel.epochMs - simulation.hostOffsetMs - skewMs;
@@ -116,6 +123,18 @@ export class RunWatch {
     const governs = seen.some((number) => jobs.governing(job, after.slotAtMs, number)?.version === after.version);
     if (before === undefined && after.cause === "slot" && !governs)
       this.#tell("I7", after, `began under version ${after.version}, which does not govern its slot`);
+  }
+
+  /** What the engine carries changes hands never, and ends with the record of its one attempt. */
+  #checkCarried(before: RunRow, after: RunRow): void {
+    if (before.epoch !== after.epoch || before.attempt !== after.attempt)
+      return this.#tell("I13", after, "was begun anew while the engine carried it");
+    if (after.status === "running") {
+      if (!isCarried(after)) this.#tell("I13", after, "came into the hands of a worker");
+      return;
+    }
+    if (after.attempts.length !== before.attempts.length + 1 || after.attempts.at(-1)?.epoch !== before.epoch)
+      this.#tell("I15", after, "ended without a record of its attempt");
   }
 
   /** What may become of a run that a worker holds. */
@@ -209,13 +228,17 @@ export class RunWatch {
 
   #checkCancelled(before: RunRow, after: RunRow): void {
     const goesOn = after.status === "running" && after.epoch === before.epoch;
-    if (!goesOn && after.status !== "cancelled" && after.status !== "succeeded")
+    // A workflow that lasts too long is stopped like one that is cancelled.
+    const isTimedOut = isCarried(before) && after.status === "timedOut";
+    if (!goesOn && !isTimedOut && after.status !== "cancelled" && after.status !== "succeeded")
       this.#tell("I18", after, `became ${after.status} although it was to be cancelled`);
     if (after.cancel === undefined) this.#tell("I18", after, "lost the request to cancel it");
   }
 
-  #definitionOf(run: RunRow): DefinitionRow | undefined {
-    return this.#context.jobs.version(jobOf(run), run.version)?.definition;
+  #definitionOf(run: RunRow): Pick<DefinitionRow, "retry" | "timeouts"> | undefined {
+    const definition = this.#context.jobs.version(jobOf(run), run.version)?.definition;
+    const part = partOf(run);
+    return part === undefined || definition === undefined ? definition : stepsOf(definition).get(part.step);
   }
 
   #tell(invariant: string, run: RunRow | undefined, what: string): void {

@@ -450,4 +450,109 @@ export const PLANTS: readonly Plant[] = [
     ],
     invariants: ["I19"],
   },
+  {
+    id: "M15",
+    bug: "the end of an item is counted each time that it is told (counters in place of sets)",
+    edits: [
+      {
+        file: "core/services/workflow/advance-items.ts",
+        find: "index >= items.started || hasBit(items.ended, index)) return items;",
+        replace: "index >= items.started) return items;",
+      },
+    ],
+    invariants: ["I35"],
+    profile: "workflows",
+  },
+  {
+    id: "X15",
+    bug: "a step begins although its workflow is stopped",
+    edits: [
+      {
+        file: "core/services/bar.ts",
+        find: "if (workflow.cancel !== undefined && !(step && runsWhileStopping(step))) {",
+        replace: "if (workflow.cancel !== undefined && step === undefined) {",
+      },
+    ],
+    invariants: ["I33"],
+    profile: "workflows",
+  },
+  {
+    id: "X16",
+    bug: "a step does not wait for all that it needs",
+    edits: [
+      {
+        file: "core/workflow/advance.ts",
+        find: "for (const need of step.needs) tally[",
+        replace: "for (const need of step.needs.slice(0, 1)) tally[",
+      },
+    ],
+    invariants: ["I29"],
+    profile: "workflows",
+  },
+  {
+    id: "X17",
+    bug: "what the engine carries is not looked after when a message was lost",
+    edits: [
+      {
+        file: "core/services/visit-runs.ts",
+        find: "if (hasParts || wakeAtMs <= nowMs) await carry(core, carried);",
+        replace: "if (wakeAtMs <= nowMs) await carry(core, carried);",
+      },
+    ],
+    invariants: ["I20"],
+    profile: "workflows",
+  },
+  {
+    id: "X18",
+    bug: "a step goes by the job as it is now, not by the version of its run",
+    edits: [
+      {
+        file: "core/store/job-store.ts",
+        find: "    const job = await this.findVersion(namespace, name, version);\n    const part = stepOf(stamp);",
+        replace:
+          "    const pinned = await this.findVersion(namespace, name, version);\n    const now = (await this.find(namespace, name))?.compiled;\n    const job = now?.work.kind === 'workflow' ? now : pinned;\n    const part = stepOf(stamp);",
+      },
+    ],
+    invariants: ["I31", "I32", "I29", "I20", "I15"],
+    profile: "workflows",
+  },
+  {
+    id: "X19",
+    bug: "a workflow ends when nothing is open, also before its last phase has begun",
+    edits: [
+      {
+        file: "core/workflow/advance.ts",
+        find: "const end = [...plan.steps.keys()].every((name) => hasEnded(board.get(name)))",
+        replace: "const end = plan.order.main.every((name) => hasEnded(board.get(name)))",
+      },
+    ],
+    invariants: ["I32"],
+    profile: "workflows",
+  },
+  {
+    id: "X20",
+    bug: "items are started without regard to how many are open",
+    edits: [
+      {
+        file: "core/workflow/map-outcome.ts",
+        find: "Math.min(waiting, map.concurrency - open)",
+        replace: "Math.min(waiting, map.concurrency)",
+      },
+    ],
+    invariants: ["I35"],
+    profile: "workflows",
+  },
+  {
+    id: "X21",
+    bug: "the run that a step waits for is not rung for when its record was written and its process died",
+    edits: [
+      {
+        file: "core/services/workflow/carry.ts",
+        find: "  if (child === undefined) {\n    await submitChild(core, run);\n    return undefined;\n  }",
+        replace: "  if (child === undefined) return undefined;",
+      },
+    ],
+    invariants: ["I20"],
+    profile: "workflows",
+  },
 ];

@@ -3,6 +3,7 @@ import type { RunLogs } from "../../../core/ports/run-logs.ts";
 import { createCore } from "../../../core/services/core.ts";
 import { reapWorkers } from "../../../core/services/reap-workers.ts";
 import { Scheduler } from "../../../core/services/scheduler.ts";
+import { runEngineLoop } from "../../../server/engine-loop.ts";
 import { Reaper } from "../../../server/reaper.ts";
 import { Worker } from "../../../worker/worker.ts";
 import type { Life } from "../kernel/life.ts";
@@ -84,7 +85,8 @@ async function serve(
   });
   host.fetch = (request) => app.fetch(request);
   process.onDrain = () => stopping.abort();
-  await Promise.all([scheduler.run(), reaper.run(stopping.signal)]);
+  const carrying = runEngineLoop(core, { onError, signal: stopping.signal });
+  await Promise.all([scheduler.run(), reaper.run(stopping.signal), carrying]);
 }
 
 async function work(

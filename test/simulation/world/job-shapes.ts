@@ -2,6 +2,7 @@ import type { JobDefinition } from "../../../core/job/definition.ts";
 import type { KeyedDraws } from "../kernel/keyed-draws.ts";
 import type { Bias } from "./profiles.ts";
 import type { Temper } from "./user-code.ts";
+import { drawWorkflowJob } from "./workflow-shapes.ts";
 
 /** Where a definition is drawn for. */
 export interface ShapeContext {
@@ -28,6 +29,9 @@ export function drawDefinition(draws: KeyedDraws, context: ShapeContext): JobDef
   const overlaps = bias === "lines" ? LINES : bias === "bursts" ? (["allow"] as const) : OVERLAPS;
   const is = (share: number, what: string): boolean => draws.isIn(share, what);
   const schedule = drawSchedule(draws, context);
+  // The first job is plain: it is what steps run that run another job.
+  const isWorkflow = bias === "workflows" && name !== "job-1" && is(0.8, "is a workflow");
+  if (isWorkflow) return drawWorkflowJob(draws, { name, schedule, overlap: draws.pick(overlaps, "overlap") });
   const executor: JobDefinition["executor"] = { type: "command", argv: ["true"] };
   return {
     name,

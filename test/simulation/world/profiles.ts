@@ -30,8 +30,9 @@ export interface Profile {
  * - `lines`: jobs that wait for each other, fail and are tried again.
  * - `definitions`: jobs that are defined again and again.
  * - `bursts`: jobs that are due every second or so.
+ * - `workflows`: jobs whose runs have steps.
  */
-export type Bias = "chains" | "lines" | "definitions" | "bursts";
+export type Bias = "chains" | "lines" | "definitions" | "bursts" | "workflows";
 
 export type ProfileName = keyof typeof PROFILES;
 
@@ -137,6 +138,8 @@ export const PROFILES = {
     isWhole: true,
     blows: { freeze: 20, kill: 2 },
   },
+  /** Runs with steps: graphs, maps, waits, switches, runs of other jobs; stopped, paused, marked and redriven. */
+  workflows: { ...STANDARD, bias: "workflows", jobs: { least: 3, most: 5 }, deeds: 60 },
   /** Workers and servers that are replaced one after the other, in order. */
   rolling: { ...STANDARD, blows: { drain: 40, kill: 4, freeze: 2 } },
 } as const satisfies Record<string, Profile>;
