@@ -27,6 +27,7 @@ export type RefusalCode =
   | "unknown-reference"
   | "parameters-invalid"
   | "workflow-invalid"
+  | "workflow-cycle"
   | "not-a-workflow"
   | "not-a-step"
   | "not-an-approval"

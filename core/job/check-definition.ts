@@ -49,8 +49,8 @@ export function checkDefinition(definition: JobDefinition, namespace: string, li
     compileParametersSchema(definition.parametersSchema);
     if (!hasMacros(definition.parameters)) {
       checkParameters(definition.parametersSchema, definition.parameters ?? {}, {
-        // What a schedule fires, nobody else can complete.
-        partial: definition.schedule === undefined,
+        // What a schedule or another job's run fires, nobody else can complete.
+        partial: definition.schedule === undefined && definition.startAfter === undefined,
       });
     }
   }

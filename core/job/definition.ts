@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ENDS } from "../run/run-end.ts";
 import { scheduleSchema } from "../schedule/definition.ts";
 import { workflowExecutorSchema } from "../workflow/definition.ts";
 import { executorSchema } from "./executor.ts";
@@ -23,6 +24,18 @@ export const jobDefinitionSchema = z
     description: z.string().max(2_000).optional(),
     labels: z.record(labelText, labelText).optional(),
     schedule: scheduleSchema.optional(),
+    /** Runs of other jobs of the namespace after each of which this one runs, for the same slot. */
+    startAfter: z
+      .array(
+        z.strictObject({
+          job: nameSchema,
+          /** Default `success`. */
+          on: z.enum(ENDS).optional(),
+        }),
+      )
+      .min(1)
+      .max(20)
+      .optional(),
     executor: jobExecutorSchema,
     /** JSON Schema (2020-12) that the parameters of a run must meet. */
     parametersSchema: z.record(z.string(), z.json()).optional(),

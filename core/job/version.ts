@@ -19,6 +19,8 @@ export interface JobVersion {
   readonly scheduleSinceMs: number;
   /** The editions of the calendars that the schedule names, as of this version. */
   readonly calendars: Readonly<Record<string, number>>;
+  /** Others are told of the ends of its runs: see `ListenerStore`. It may come with a version or be added to one. */
+  readonly isHeard?: boolean;
   /** On the first active version after a pause: what becomes of the slots in the pause. */
   readonly resume?: ResumeChoice;
   readonly note?: string;

@@ -141,7 +141,7 @@ function stepCalendar(time: WallTime, count: number, unit: "d" | "w" | "M" | "y"
 }
 
 /** The instant at which the wall shows `wallMs`: the rule that RFC 5545 and Temporal call "compatible". */
-function fromWallMs(wallMs: number, zone: string): number {
+export function fromWallMs(wallMs: number, zone: string): number {
   if (!(wallMs >= LEAST_MS && wallMs <= MOST_MS)) return Number.NaN;
   const beforeMs = wallMs - wallTime(wallMs - DAY_MS, zone).offsetMs;
   const afterMs = wallMs - wallTime(wallMs + DAY_MS, zone).offsetMs;

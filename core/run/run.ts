@@ -2,6 +2,7 @@ import type { Priority } from "../job/priority.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Bits } from "../workflow/bits.ts";
 import type { StepSkipReason } from "../workflow/step-state.ts";
+import type { RunEnd } from "./run-end.ts";
 import type { RunKey } from "./run-id.ts";
 
 /**
@@ -44,10 +45,14 @@ interface RunBase extends RunKey {
   readonly progress?: Json;
   /** Why and for whom it was made: backfill id, run that was re-run, requester. */
   readonly origin?: RunOrigin;
+  /** Others are to be told of its end. */
+  readonly isHeard?: boolean;
   /** Of a step that runs another job: what names that run, which has the slot of this one. */
   readonly child?: { readonly job: string; readonly version: number; readonly suffix: string };
   /** Of a step that runs once for each item of a list. */
   readonly items?: ItemsProgress;
+  /** Of a step that waits for the end of another job's run: slots in [fromMs, beforeMs). */
+  readonly awaits?: { readonly job: string; readonly on: RunEnd; readonly fromMs: number; readonly beforeMs: number };
 }
 
 export interface QueuedRun extends RunBase {
@@ -163,6 +168,8 @@ export interface RunOrigin {
   /** Run of the same workflow whose steps it continues. */
   readonly redriveOf?: string;
   readonly by?: string;
+  /** Run of another job that it follows. */
+  readonly after?: string;
   /** Id of the step that it was made for. */
   readonly step?: string;
 }

@@ -41,6 +41,7 @@ export async function changeJob(
     const next = nextVersion(namespace, name, {
       change,
       previous: current?.compiled.version,
+      isHeard: current?.isHeard === true || (await core.listeners.isHeard(namespace, name)),
       nowMs: core.clock.nowMs(),
     });
     const job = await core.jobs.compile(next);
@@ -65,7 +66,12 @@ export async function changeJob(
 function nextVersion(
   namespace: string,
   name: string,
-  { change, previous, nowMs }: { change: VersionChange; previous: JobVersion | undefined; nowMs: number },
+  {
+    change,
+    previous,
+    isHeard,
+    nowMs,
+  }: { change: VersionChange; previous: JobVersion | undefined; isHeard: boolean; nowMs: number },
 ): JobVersion {
   const sinceMs = Math.max(Math.floor(nowMs), (previous?.sinceMs ?? 0) + 1);
   const isReborn = previous === undefined || previous.state === "deleted";
@@ -79,6 +85,7 @@ function nextVersion(
     sinceMs,
     scheduleSinceMs: keepsSchedule ? previous.scheduleSinceMs : sinceMs,
     calendars: previous?.calendars ?? {},
+    ...(isHeard && { isHeard }),
     ...change,
   };
 }

@@ -2,7 +2,7 @@ import type { CompiledJob } from "../job/compile.ts";
 import type { Expectation } from "../ports/table.ts";
 import { MacroError } from "../run/macros.ts";
 import { messageKey, type RunMessage } from "../run/message.ts";
-import { isSlotStamp, stampAtMs } from "../run/run-id.ts";
+import { isSlotStamp, stampAtMs, stepOf } from "../run/run-id.ts";
 import {
   endedFrom,
   type CarriedRun,
@@ -56,16 +56,19 @@ const HOLDER_CHECK_MS = 2_000;
 export async function claimRun(core: Core, message: RunMessage, worker: WorkerRef, receives: number): Promise<Claim> {
   const nowMs = core.clock.nowMs();
   if (nowMs < message.dueAtMs) return { kind: "later", inMs: message.dueAtMs - nowMs };
-  const current = (await core.jobs.find(message.namespace, message.job))?.compiled;
-  if (current === undefined) return DONE;
-  if (message.version !== undefined && isSlotStamp(message.stamp))
-    return claimSlot(core, { message, current, worker, receives, round: 0 });
+  const found = await core.jobs.find(message.namespace, message.job);
+  if (found === undefined) return DONE;
+  const isHeard = found.isHeard && stepOf(message.stamp) === undefined;
+  const claiming: Claiming = { current: found.compiled, isHeard, worker, receives, round: 0 };
+  if (message.version !== undefined && isSlotStamp(message.stamp)) return claimSlot(core, { ...claiming, message });
   const stored = await core.runs.find(messageKey(message));
-  return stored === undefined ? DONE : claimStored(core, { stored, current, worker, receives, round: 0 });
+  return stored === undefined ? DONE : claimStored(core, { ...claiming, stored });
 }
 
 interface Claiming {
   readonly current: CompiledJob;
+  /** Others want to be told of the end of the job's runs. */
+  readonly isHeard: boolean;
   readonly worker: WorkerRef;
   readonly receives: number;
   /** Lost races so far. */
@@ -199,6 +202,7 @@ async function begin(core: Core, attempt: Attempt): Promise<Claim> {
     epoch: Math.max(run.epoch + 1, Math.floor(core.clock.nowMs())),
     attempt: run.attempt + 1,
     startedAtMs: core.clock.nowMs(),
+    ...(claiming.isHeard && { isHeard: true }),
     ...(hold.keys.length === 0 ? {} : { limits: hold.keys }),
   } as const;
   if (job.work.kind !== "task") return beginCarried(core, begun, attempt);

@@ -9,6 +9,7 @@ import { BackfillStore } from "../store/backfill-store.ts";
 import { DueIndex } from "../store/due-index.ts";
 import { JobStore } from "../store/job-store.ts";
 import { LimitStore } from "../store/limit-store.ts";
+import { ListenerStore } from "../store/listener-store.ts";
 import { RunStore } from "../store/run-store.ts";
 import { WorkerStore } from "../store/worker-store.ts";
 import { SilenceObserver } from "../lease/silence-observer.ts";
@@ -47,6 +48,7 @@ export interface Core extends Ports {
   readonly limits: LimitStore;
   readonly workers: WorkerStore;
   readonly backfills: BackfillStore;
+  readonly listeners: ListenerStore;
   readonly observer: SilenceObserver;
   readonly oblivion: OblivionObserver;
   /** Takes doorbells in place of the queue: whoever gave it sends them, before anything that relies on them is written. */
@@ -66,6 +68,7 @@ export function createCore(ports: Ports, knobs: Knobs): Core {
     limits: new LimitStore(table),
     workers: new WorkerStore(table),
     backfills: new BackfillStore(table),
+    listeners: new ListenerStore(table),
     observer: new SilenceObserver(clock, knobs.workerDeadAfterMs),
     oblivion: new OblivionObserver(),
   };

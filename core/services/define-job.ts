@@ -24,7 +24,11 @@ export interface DefineOptions {
  */
 export async function defineJob(core: Core, namespace: string, definition: JobDefinition, options: DefineOptions) {
   checkDefinition(definition, namespace, options.limits);
+  await checkLineage(core, namespace, definition);
+  await listen(core, namespace, definition);
   const defined = await defineOnce(core, namespace, { definition, options });
+  // A job that came between our look and our commit did not find that it is listened to.
+  if (definition.startAfter !== undefined) await listen(core, namespace, definition);
   if (definition.schedule?.calendars === undefined) return defined;
   // An edition that was published between our look and our commit did not find the job: it is taken up here.
   const calendars = await newestEditions(core, namespace, definition.schedule);
@@ -35,6 +39,34 @@ export async function defineJob(core: Core, namespace: string, definition: JobDe
     return { state: governing.state, definition: governing.definition, calendars };
   });
   return { job, changed: changed || defined.changed };
+}
+
+/** Before it is committed that a job starts after others, it is told of their runs. */
+async function listen(core: Core, namespace: string, { name, startAfter = [] }: JobDefinition): Promise<void> {
+  for (const { job } of startAfter) {
+    await core.listeners.put(namespace, job, { kind: "job", job: name });
+    await core.jobs.markHeard(namespace, job);
+  }
+}
+
+const MAX_LINEAGE = 200;
+
+/** A job that starts after itself, directly or through others, would never stop. */
+async function checkLineage(core: Core, namespace: string, { name, startAfter = [] }: JobDefinition): Promise<void> {
+  const open = startAfter.map(({ job }) => [job]);
+  const seen = new Set<string>();
+  for (let path = open.shift(); path !== undefined; path = open.shift()) {
+    const job = path.at(-1) ?? "";
+    if (job === name) {
+      const message = `Cannot start job "${name}" after itself: ${[name, ...path].join(" after ")}`;
+      throw new CarillonError("workflow-cycle", message, { pointer: "/startAfter" });
+    }
+    if (seen.has(job) || seen.size >= MAX_LINEAGE) continue;
+    seen.add(job);
+    const version = (await core.jobs.find(namespace, job))?.compiled.version;
+    if (version === undefined || version.state === "deleted") continue;
+    for (const next of version.definition.startAfter ?? []) open.push([...path, next.job]);
+  }
 }
 
 function defineOnce(

@@ -8,6 +8,7 @@ import { leaveLimits, letGo } from "./leave-limit.ts";
 import { pauseJob } from "./pause-job.ts";
 import { runDoorbell, sendDoorbells } from "./send.ts";
 import { visitNow } from "./visit-now.ts";
+import { tellListeners } from "./tell-listeners.ts";
 import { watchOf } from "./watch.ts";
 import { advanceItems } from "./workflow/advance-items.ts";
 import { advanceWorkflow } from "./workflow/advance-workflow.ts";
@@ -49,6 +50,7 @@ async function followOne(core: Core, { run, rev }: StoredRun): Promise<StoredRun
   core.metrics.count("runs_ended", { status: run.status, cause: run.cause });
   await startNextAfterEnd(core, run, job);
   await pauseAfterFailures(core, run, job);
+  if (run.isHeard === true) for (const step of await tellListeners(core, run)) await followUp(core, step);
   return advanceAround(core, run);
 }
 

@@ -78,7 +78,7 @@ export function expectActive(job: CompiledJob): CompiledJob {
   return job;
 }
 
-function queuedRun(job: CompiledJob, request: RunRequest, nowMs: number): QueuedRun {
+export function queuedRun(job: CompiledJob, request: RunRequest, nowMs: number): QueuedRun {
   const { namespace, name, version } = job.version;
   const { slotAtMs, suffix, dueAtMs, parameters, cause, origin } = request;
   return {

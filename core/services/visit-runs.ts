@@ -11,6 +11,7 @@ import { holdsShared, letGoHeld } from "./leave-limit.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
 import { isHolderGone } from "./worker-liveness.ts";
 import { type Carried, carry } from "./workflow/carry.ts";
+import { hasParts } from "./workflow/record-steps.ts";
 
 const UNCOMMITTED_RETRY_MS = 30_000;
 
@@ -120,16 +121,16 @@ async function lookAtCarried(core: Core, entry: RunEntry, carried: Carried): Pro
   const { wakeAtMs = Infinity } = run;
   const { knobs } = core;
   const nowMs = core.clock.nowMs();
-  const hasParts = run.items !== undefined || run.child !== undefined || stepOf(run.stamp) === undefined;
-  if (hasParts || wakeAtMs <= nowMs) await carry(core, carried);
-  const againMs = hasParts ? nowMs + patienceMs(knobs, entry.looks) : Infinity;
+  const isLookedAfter = stepOf(run.stamp) === undefined || hasParts(run);
+  if (isLookedAfter || wakeAtMs <= nowMs) await carry(core, carried);
+  const againMs = isLookedAfter ? nowMs + patienceMs(knobs, entry.looks) : Infinity;
   const isSoon = wakeAtMs <= nowMs + knobs.lookAheadMs;
   const wakeVisitMs = isSoon ? Math.max(nowMs, wakeAtMs) + knobs.settleAfterMs : wakeAtMs - knobs.leadMs;
   const visitAtMs = Math.min(againMs, wakeVisitMs);
   if (!Number.isFinite(visitAtMs)) return undefined;
   return {
     visitAtMs,
-    isAgain: hasParts,
+    isAgain: isLookedAfter,
     ...(isSoon && wakeAtMs > entry.rungThroughMs && { ring: runDoorbell(run, wakeAtMs) }),
   };
 }

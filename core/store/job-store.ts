@@ -21,6 +21,7 @@ export interface CalendarEdition {
 export interface StoredJob {
   readonly compiled: CompiledJob;
   readonly rev: number;
+  readonly isHeard: boolean;
 }
 
 const MAX_COMPILED = 20_000;
@@ -53,7 +54,11 @@ export class JobStore {
     const stored = (await this.#wanted.read).get(keyText(key));
     return stored === undefined
       ? undefined
-      : { compiled: await this.#compile(stored.body as JobVersion), rev: stored.rev };
+      : {
+          compiled: await this.#compile(stored.body as JobVersion),
+          rev: stored.rev,
+          isHeard: (stored.body as JobVersion).isHeard === true,
+        };
   }
 
   async #readWanted(): Promise<ReadonlyMap<string, Stored>> {
@@ -133,6 +138,16 @@ export class JobStore {
     }
     const result = await this.#table.put(keys.job(next.namespace, next.name), next, previous?.rev ?? "absent");
     return result.ok;
+  }
+
+  /** From now on, whoever claims a run of the job knows that others want to be told of its end. A job that is not there stays so. */
+  async markHeard(namespace: string, name: string): Promise<void> {
+    for (;;) {
+      const stored = await this.#table.get(keys.job(namespace, name));
+      const version = stored?.body as JobVersion | undefined;
+      if (stored === undefined || version === undefined || version.isHeard === true) return;
+      if ((await this.#table.put(stored.key, { ...version, isHeard: true }, stored.rev)).ok) return;
+    }
   }
 
   /** Compiles a version that is not stored yet; throws what compiling throws. */

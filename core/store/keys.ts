@@ -66,6 +66,8 @@ export const keys = {
   pools: { pk: "pools", prefix: "" },
   workerCommand: (workerId: string, subject: string): Key => ({ pk: `worker#${workerId}`, sk: subject }),
   limit: (key: string): Key => ({ pk: `limit#${key}`, sk: "limit" }),
+  listener: (namespace: string, job: string, id: string): Key => ({ pk: `listeners#${namespace}#${job}`, sk: id }),
+  listeners: (namespace: string, job: string) => ({ pk: `listeners#${namespace}#${job}`, prefix: "" }),
   backfill: (namespace: string, job: string, id: string): Key => ({ pk: `backfill#${namespace}#${job}`, sk: id }),
   backfills: (namespace: string, job: string) => ({ pk: `backfill#${namespace}#${job}`, prefix: "" }),
   idempotency: (namespace: string, key: string): Key => ({ pk: `idempotency#${namespace}`, sk: key }),

@@ -14,13 +14,13 @@ export interface NamedStep {
   readonly definition: StepDefinition;
 }
 
-export const STEP_KINDS = ["executor", "workflow", "wait", "switch", "approval"] as const;
+export const STEP_KINDS = ["executor", "workflow", "wait", "switch", "approval", "awaits"] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** Fields that only some kinds of steps have. All others go with every kind. */
 const FIELD_KINDS = {
   map: ["executor", "workflow"],
-  allowFailure: ["executor", "workflow", "approval"],
+  allowFailure: ["executor", "workflow", "approval", "awaits"],
   parameters: ["executor"],
   retry: ["executor"],
   timeouts: ["executor"],

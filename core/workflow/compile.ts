@@ -121,6 +121,11 @@ function compileAction({ name, pointer, definition }: NamedStep, rules: RulesOf)
     const expiresAfterMs = expiresAfter === undefined ? undefined : durationMs(expiresAfter);
     return { kind: "approval", by, expiresAfterMs, onExpiry };
   }
+  if (definition.awaits !== undefined) {
+    const { job, window = "day", offset = 0, on = "success", expiresAfter } = definition.awaits;
+    const expiresAfterMs = expiresAfter === undefined ? undefined : durationMs(expiresAfter);
+    return { kind: "awaits", job, window, offset, on, expiresAfterMs };
+  }
   const map = compileMap(definition, rules);
   return {
     kind: "executor",

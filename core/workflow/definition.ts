@@ -2,6 +2,7 @@ import { z } from "zod";
 import { durationSchema } from "../job/duration.ts";
 import { executorSchema } from "../job/executor.ts";
 import { nameSchema } from "../job/name.ts";
+import { ENDS } from "../run/run-end.ts";
 import { runFields } from "../job/run-fields.ts";
 
 export const MAX_EXPRESSION_LENGTH = 2_000;
@@ -9,6 +10,10 @@ export const TRIGGER_RULES = ["allSucceeded", "allEnded", "anySucceeded", "anyFa
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 
 const { parameters, retry, timeouts, pool, priority, concurrency } = runFields;
+
+/** Stretches of data, by the calendar. */
+export const WINDOWS = ["slot", "hour", "day", "week", "month"] as const;
+export type Window = (typeof WINDOWS)[number];
 
 const STEP_NAME_RULE =
   "a lower-case letter or digit, then lower-case letters, digits, '_' or '-', at most 40 characters";
@@ -23,7 +28,7 @@ const expression = z
 
 const stepSchema = z
   .strictObject({
-    /** What a step does: exactly one of `executor`, `workflow`, `wait`, `switch` and `approval`. */
+    /** What a step does: exactly one of `executor`, `workflow`, `wait`, `switch`, `approval` and `awaits`. */
     executor: executorSchema.optional(),
     /** A run of another job of the namespace, as a child of this one. */
     workflow: z.strictObject({ job: nameSchema, parameters }).optional(),
@@ -51,6 +56,20 @@ const stepSchema = z
         expiresAfter: durationSchema("1s", "366d").optional(),
         /** Default `reject`. */
         onExpiry: z.enum(["reject", "approve"]).optional(),
+      })
+      .optional(),
+    /** Waits until a run of another job has ended well for the data of this one's slot. */
+    awaits: z
+      .strictObject({
+        job: nameSchema,
+        /** Stretch of time around the slot, in the time zone of the schedule, in which the other run's slot must lie. Default `day`. */
+        window: z.enum(WINDOWS).optional(),
+        /** Windows from that one: -1 is the one before. Default 0. */
+        offset: z.number().int().min(-366).max(0).optional(),
+        /** How the other run must have ended. Default `success`. */
+        on: z.enum(ENDS).optional(),
+        /** Default: it waits as long as the workflow does. */
+        expiresAfter: durationSchema("1s", "366d").optional(),
       })
       .optional(),
     /** Steps of the same phase that this one waits for. */

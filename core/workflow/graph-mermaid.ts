@@ -10,6 +10,7 @@ const SHAPES: Readonly<Record<PlanStep["action"]["kind"], readonly [string, stri
   waitUntil: ["([", "])"],
   switch: ["{", "}"],
   approval: ["{{", "}}"],
+  awaits: ["[/", "/]"],
 };
 
 /**

@@ -94,4 +94,5 @@ const KIND_WORDS = {
   waitUntil: "wait",
   switch: "switch",
   approval: "approval",
+  awaits: "await",
 } as const;

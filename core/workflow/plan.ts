@@ -1,5 +1,6 @@
 import type { Expression } from "./expression.ts";
-import type { StepDefinition, TriggerRule } from "./definition.ts";
+import type { RunEnd } from "../run/run-end.ts";
+import type { StepDefinition, TriggerRule, Window } from "./definition.ts";
 import type { Template } from "./template.ts";
 
 /** In the order in which they run. */
@@ -47,6 +48,14 @@ export type StepAction =
       readonly by: readonly string[];
       readonly expiresAfterMs: number | undefined;
       readonly onExpiry: "reject" | "approve";
+    }
+  | {
+      readonly kind: "awaits";
+      readonly job: string;
+      readonly window: Window;
+      readonly offset: number;
+      readonly on: RunEnd;
+      readonly expiresAfterMs: number | undefined;
     };
 
 export interface SwitchCase {
@@ -100,6 +109,7 @@ function expressionsOf({ when, action }: PlanStep): readonly { readonly steps: r
       return [...condition, ...action.cases.map((one) => one.when)];
     case "waitFor":
     case "approval":
+    case "awaits":
       return condition;
   }
 }

@@ -11,7 +11,7 @@ export type ResolvedStep =
   /** For a run of each item: see `resolveItem`. */
   | { readonly kind: "map"; readonly items: readonly Json[] }
   | { readonly kind: "wait"; readonly untilMs: number }
-  | { readonly kind: "approval"; readonly expiresAtMs: number | undefined }
+  | { readonly kind: "approval" | "awaits"; readonly expiresAtMs: number | undefined }
   /** An expression has no value: the step has failed before it began. */
   | { readonly kind: "failed"; readonly error: StepError };
 
@@ -47,10 +47,11 @@ export function resolveStep(plan: WorkflowPlan, name: string, context: ResolveCo
       if (typeof until === "number") return { kind: "wait", untilMs: until };
       return resolved(() => ({ kind: "wait", untilMs: evaluateInstant(until, context) }));
     }
-    case "approval": {
-      const { expiresAfterMs } = action;
+    case "approval":
+    case "awaits": {
+      const { kind, expiresAfterMs } = action;
       const expiresAtMs = expiresAfterMs === undefined ? undefined : context.startedAtMs + expiresAfterMs;
-      return { kind: "approval", expiresAtMs };
+      return { kind, expiresAtMs };
     }
     case "switch":
       throw new RangeError(`Cannot resolve step "${name}": a switch is never started`);

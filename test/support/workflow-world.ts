@@ -29,7 +29,7 @@ export function workflow(
 }
 
 function whole(steps: StepsOf): Record<string, StepDefinition> {
-  const kinds = ["wait", "switch", "approval", "workflow"] as const;
+  const kinds = ["wait", "switch", "approval", "workflow", "awaits"] as const;
   return Object.fromEntries(
     Object.entries(steps).map(([name, step]) => [
       name,

@@ -7,6 +7,7 @@ import { advance, type AdvanceContext, type Settlement, stateOf } from "../../wo
 import type { WorkflowEnd } from "../../workflow/end.ts";
 import type { Core } from "../core.ts";
 import { advanceItems } from "./advance-items.ts";
+import { endAwaiting } from "./await-run.ts";
 import { newStep } from "./new-step.ts";
 import { advanceContext, type OpenWorkflow, readWorkflow } from "./read-workflow.ts";
 import { recordSteps } from "./record-steps.ts";
@@ -67,13 +68,19 @@ async function start(
   const steps = await Promise.all(names.map((name) => newStep(core, workflow, { name, context })));
   const written = await recordSteps(core, steps);
   let isAgain = false;
-  for (const [index, { run, list }] of steps.entries()) {
+  for (const [index, { run }] of steps.entries()) {
     const write = written[index];
     const stands: Run | undefined = write?.ok === true ? run : write?.current?.run;
     if (stands === undefined || isEnded(stands)) isAgain = true;
-    else if (list !== undefined && write?.ok === true && (await advanceItems(core, run)) !== undefined) isAgain = true;
+    else if (write?.ok === true && (await hasEndedAtOnce(core, run))) isAgain = true;
   }
   return isAgain ? "again" : undefined;
+}
+
+/** Of a step that has begun: what it waits for may be there already. */
+async function hasEndedAtOnce(core: Core, step: Run): Promise<boolean> {
+  if (step.items !== undefined) return (await advanceItems(core, step)) !== undefined;
+  return step.awaits !== undefined && (await endAwaiting(core, step)) !== undefined;
 }
 
 async function end(core: Core, { run, rev }: OpenWorkflow, verdict: WorkflowEnd): Promise<Outcome> {

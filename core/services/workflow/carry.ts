@@ -7,6 +7,7 @@ import type { Core } from "../core.ts";
 import { followUp } from "../follow-up.ts";
 import { advanceItems } from "./advance-items.ts";
 import { advanceWorkflow } from "./advance-workflow.ts";
+import { endAwaiting } from "./await-run.ts";
 import { childKey, endChildStep, submitChild } from "./child-run.ts";
 import { endedCarried } from "./step-run.ts";
 
@@ -43,7 +44,8 @@ async function carryOn(core: Core, { run, rev }: Carried): Promise<StoredRun | u
   }
   if (run.items !== undefined) return advanceItems(core, run);
   if (run.child !== undefined) return carryChild(core, run);
-  if (!isDue || job.work.kind !== "step") return undefined;
+  const awaited = run.awaits === undefined ? undefined : await endAwaiting(core, run);
+  if (awaited !== undefined || !isDue || job.work.kind !== "step") return awaited;
   const ended = endedCarried(run, { ...endOfWait(job.work.step), endedAtMs: core.clock.nowMs() });
   const written = await core.runs.put(ended, rev);
   return written.ok ? { run: ended, rev: written.rev } : undefined;
@@ -61,6 +63,10 @@ async function carryChild(core: Core, run: CarriedRun): Promise<StoredRun | unde
 
 /** How a step ends whose time has come. */
 function endOfWait({ action }: PlanStep): Omit<Ending, "endedAtMs"> {
+  if (action.kind === "awaits") {
+    const message = `no run of job "${action.job}" has ended in time as it was to (${action.on})`;
+    return { status: "failed", error: { name: "AWAITED_EXPIRED", message } };
+  }
   if (action.kind !== "approval") return { status: "succeeded" };
   if (action.onExpiry === "approve") return { status: "succeeded", result: { approved: true, by: "expiry" } };
   const error = { name: "APPROVAL_EXPIRED", message: "nobody has decided in time" };

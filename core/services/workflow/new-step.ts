@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from "../../json.ts";
 import type { RunKey } from "../../run/run-id.ts";
-import type { EndedRun } from "../../run/run.ts";
+import type { CarriedRun, EndedRun } from "../../run/run.ts";
 import type { AdvanceContext } from "../../workflow/advance.ts";
 import { NO_BITS } from "../../workflow/bits.ts";
+import { dataWindow } from "../../workflow/data-window.ts";
 import { getStep } from "../../workflow/plan.ts";
 import { resolveItem, resolveStep } from "../../workflow/resolve.ts";
 import type { StepError } from "../../workflow/step-error.ts";
@@ -32,13 +33,12 @@ export async function newStep(
     case "wait":
       return { run: carriedStep(run, { key, nowMs }, { wakeAtMs: resolved.untilMs }) };
     case "approval":
-      return {
-        run: carriedStep(
-          run,
-          { key, nowMs },
-          resolved.expiresAtMs === undefined ? {} : { wakeAtMs: resolved.expiresAtMs },
-        ),
-      };
+    case "awaits": {
+      const awaits = awaitsOf(workflow, name);
+      const { expiresAtMs } = resolved;
+      const more = { ...(expiresAtMs !== undefined && { wakeAtMs: expiresAtMs }), ...(awaits && { awaits }) };
+      return { run: carriedStep(run, { key, nowMs }, more) };
+    }
     case "map": {
       const { items: list } = resolved;
       const length = JSON.stringify(list).length;
@@ -75,6 +75,14 @@ export function newItem(
     return Promise.resolve(failed(workflow, key, { error: resolved.error, nowMs: core.clock.nowMs() }));
   }
   return newRun(core, workflow, { name, key, parameters: resolved.parameters, item: item.index });
+}
+
+/** The runs, of which one must end, that a step waits for. */
+function awaitsOf({ run, plan, job }: OpenWorkflow, name: string): CarriedRun["awaits"] {
+  const { action } = getStep(plan, name);
+  if (action.kind !== "awaits") return undefined;
+  const zone = job.version.definition.schedule?.timezone ?? "UTC";
+  return { job: action.job, on: action.on, ...dataWindow(run.slotAtMs, action, zone) };
 }
 
 /** A run of the step's own executor, or a wait for the run of another job. */

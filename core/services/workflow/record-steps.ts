@@ -6,6 +6,7 @@ import type { RunWrite } from "../../store/run-store.ts";
 import type { Core } from "../core.ts";
 import { runDoorbell, sendDoorbells } from "../send.ts";
 import { watchesOf } from "../watch.ts";
+import { listenFor } from "./await-run.ts";
 import { submitChild } from "./child-run.ts";
 import { workflowOf } from "./step-run.ts";
 
@@ -24,6 +25,7 @@ export interface NewStep {
  */
 export async function recordSteps(core: Core, steps: readonly NewStep[]): Promise<readonly RunWrite[]> {
   await Promise.all(steps.flatMap(({ run, list }) => (list === undefined ? [] : putList(core, run, list))));
+  await Promise.all(steps.map(({ run }) => listenFor(core, run)));
   const runs = steps.map(({ run }) => run);
   // The flush of the records covers what was committed before them.
   await Promise.all(watchesOfSteps(core, runs).map((watch) => core.due.arm(watch, { lazy: true })));
@@ -45,6 +47,11 @@ async function putList(core: Core, run: Run, list: readonly Json[]): Promise<voi
   if (part !== undefined) await core.runs.putItemList(workflowOf(run, part), part.step, list);
 }
 
+/** Whether a run ends when others do, which may go unheard. */
+export function hasParts(run: Run): boolean {
+  return isCarried(run) && (run.child !== undefined || run.items !== undefined || run.awaits !== undefined);
+}
+
 function isWaitingForRun(run: Run): boolean {
   return isCarried(run) && run.child !== undefined;
 }
@@ -62,7 +69,7 @@ function watchesOfSteps(core: Core, runs: readonly Run[]): readonly RunEntry[] {
   const soonMs = nowMs + lookAheadMs;
   const watched = runs.flatMap((run) => {
     const { namespace, job, stamp } = run;
-    const isOther = isCarried(run) && (run.child !== undefined || run.items !== undefined);
+    const isOther = hasParts(run);
     const dueAtMs = isOther ? nowMs : wakeAtMs(run);
     return dueAtMs === undefined ? [] : [{ namespace, job, stamp, dueAtMs }];
   });

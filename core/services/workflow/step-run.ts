@@ -46,7 +46,7 @@ export function queuedStep(
 export function carriedStep(
   workflow: Run,
   { key, nowMs }: { key: RunKey; nowMs: number },
-  more: Pick<CarriedRun, "wakeAtMs" | "child" | "items" | "parameters"> = {},
+  more: Pick<CarriedRun, "wakeAtMs" | "child" | "items" | "awaits" | "parameters"> = {},
 ): CarriedRun {
   return {
     ...stepBase(workflow, key, nowMs),

@@ -57,6 +57,12 @@ function waitConstraint(run: CarriedRun, { work }: CompiledJob): Constraint {
   const { wakeAtMs } = run;
   const until = wakeAtMs === undefined ? {} : { untilMs: wakeAtMs };
   const at = wakeAtMs === undefined ? "" : new Date(wakeAtMs).toISOString();
+  if (run.awaits !== undefined) {
+    const { job, on, fromMs, beforeMs } = run.awaits;
+    const slots = `[${new Date(fromMs).toISOString()}, ${new Date(beforeMs).toISOString()})`;
+    const detail = `It waits for a run of job "${job}" with a slot in ${slots} to end (${on})`;
+    return { code: "waitingForRun", detail, evidence: { ...run.awaits }, ...until };
+  }
   if (work.kind === "step" && work.step.action.kind === "approval") {
     const { by, onExpiry } = work.step.action;
     const expiry = wakeAtMs === undefined ? "" : `; at ${at} it will ${onExpiry} by itself`;

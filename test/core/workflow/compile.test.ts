@@ -261,7 +261,7 @@ describe("compileWorkflow()", () => {
     const error = refusalOf(() => compileWorkflow({ type: "workflow", steps: { a: {} } }));
 
     expect(error.message).toBe(
-      'Cannot run step "a": it has none of `executor`, `workflow`, `wait`, `switch`, `approval`',
+      'Cannot run step "a": it has none of `executor`, `workflow`, `wait`, `switch`, `approval`, `awaits`',
     );
   });
 

@@ -495,7 +495,7 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: "core/services/visit-runs.ts",
-        find: "if (hasParts || wakeAtMs <= nowMs) await carry(core, carried);",
+        find: "if (isLookedAfter || wakeAtMs <= nowMs) await carry(core, carried);",
         replace: "if (wakeAtMs <= nowMs) await carry(core, carried);",
       },
     ],
