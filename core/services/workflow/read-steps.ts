@@ -18,7 +18,7 @@ export interface StepView {
   readonly step: PlanStep;
   /** `undefined`: it has not begun. */
   readonly run: Run | undefined;
-  /** Of a step that has not begun: steps that it needs, or, for the first of a phase, those of the phases before, which have not ended. */
+  /** Of a step that has not begun, and may: steps that it needs, or, for the first of a phase, those of the phases before, which have not ended. */
   readonly waitsFor: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export async function readSteps(core: Core, key: RunKey): Promise<StepsView> {
   const steps = [...plan.steps.values()].map((step) => ({
     step,
     run: runOf(step.name),
-    waitsFor: runOf(step.name) === undefined ? waitsFor(step, plan, runOf) : [],
+    waitsFor: runOf(step.name) === undefined && !isEnded(stored.run) ? waitsFor(step, plan, runOf) : [],
   }));
   const times = new Map(steps.flatMap(({ step, run }) => timesOf(step.name, run)));
   return { run: stored.run, plan, steps, criticalPath: criticalPath(plan, times) };
@@ -53,9 +53,9 @@ function phasesBefore(phase: Phase): readonly Phase[] {
   return PHASES.slice(0, PHASES.indexOf(phase));
 }
 
-/** From its first attempt to its end, of a step that has run. */
+/** From its first attempt to its end, of a step that has run; one that stands from a former run has not run in this one. */
 function timesOf(name: string, run: Run | undefined): readonly (readonly [string, StepTimes])[] {
-  if (run === undefined || !isEnded(run) || run.attempt === 0) return [];
+  if (run === undefined || !isEnded(run) || run.attempt === 0 || run.origin?.redriveOf !== undefined) return [];
   const fromMs = run.attempts[0]?.startedAtMs ?? run.startedAtMs ?? run.endedAtMs;
   const status = run.status === "succeeded" ? "succeeded" : "failed";
   return [[name, { fromMs, toMs: run.endedAtMs, status }]];

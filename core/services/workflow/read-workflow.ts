@@ -3,14 +3,14 @@ import { checkParameters } from "../../job/parameters.ts";
 import type { Json, JsonObject } from "../../json.ts";
 import { macroContext } from "../../run/macro-context.ts";
 import { expandDeep } from "../../run/macros.ts";
-import { parseRunId, type RunKey, stepOf } from "../../run/run-id.ts";
+import { type RunKey, stepOf } from "../../run/run-id.ts";
 import { type CarriedRun, isCarried, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import type { AdvanceContext } from "../../workflow/advance.ts";
 import { namedSteps, type WorkflowPlan } from "../../workflow/plan.ts";
 import type { StepState, StepStates } from "../../workflow/step-state.ts";
 import type { Core } from "../core.ts";
-import { stateOfRun, workflowOf } from "./step-run.ts";
+import { itemsLieWith, stateOfRun } from "./step-run.ts";
 
 /** A workflow's run that has begun and not ended, as it was read. */
 export interface OpenWorkflow {
@@ -31,36 +31,27 @@ export async function readWorkflow(core: Core, key: RunKey): Promise<OpenWorkflo
   if (job?.work.kind !== "workflow") return undefined;
   const { plan } = job.work;
   const rows = await core.runs.steps(key);
-  return { run, rev, job, plan, rows, states: await statesOf(core, run, { plan, rows }) };
+  return { run, rev, job, plan, rows, states: await statesOf(core, { plan, rows }) };
 }
 
 /** How the steps stand. The results of a step's items, which may be many, are read only when an expression may ask for them. */
-export async function statesOf(
-  core: Core,
-  workflow: RunKey,
-  { plan, rows }: Pick<OpenWorkflow, "plan" | "rows">,
-): Promise<StepStates> {
+async function statesOf(core: Core, { plan, rows }: Pick<OpenWorkflow, "plan" | "rows">): Promise<StepStates> {
   const named = namedSteps(plan, (name) => !rows.has(name));
   const states = new Map<string, StepState>();
   for (const [name, { run }] of rows) {
     const state = stateOfRun(run);
     const hasResults = run.items !== undefined && (state.status === "succeeded" || state.status === "failed");
-    states.set(
-      name,
-      hasResults && named.has(name) ? { ...state, output: await itemResults(core, workflow, run, name) } : state,
-    );
+    states.set(name, hasResults && named.has(name) ? { ...state, output: await itemResults(core, run) } : state);
   }
   return states;
 }
 
 /** What the items have come to, in the order of the list; `null` for those without a result. */
-async function itemResults(core: Core, workflow: RunKey, { items, origin }: Run, step: string): Promise<Json> {
-  const results: Json[] = Array.from({ length: items?.total ?? 0 }, () => null);
-  // Of a step that stands from a former run, the items are that run's.
-  const former = origin?.redriveOf === undefined ? undefined : parseRunId(origin.redriveOf);
-  const part = former && stepOf(former.stamp);
-  const source = former === undefined || part === undefined ? workflow : workflowOf(former, part);
-  for await (const { run } of core.runs.items(source, step)) {
+async function itemResults(core: Core, step: Run): Promise<Json> {
+  const results: Json[] = Array.from({ length: step.items?.total ?? 0 }, () => null);
+  const part = stepOf(step.stamp);
+  if (part === undefined) return results;
+  for await (const { run } of core.runs.items(itemsLieWith(step, part), part.step)) {
     const index = stepOf(run.stamp)?.item;
     if (index !== undefined && run.status === "succeeded" && run.result !== undefined) results[index] = run.result;
   }

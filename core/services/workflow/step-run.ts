@@ -1,7 +1,7 @@
 import { ENGINE_POOL } from "../../fleet/pool-size.ts";
 import type { CompiledJob } from "../../job/compile.ts";
 import type { JsonObject } from "../../json.ts";
-import { type RunKey, stepStamp, type StepRef } from "../../run/run-id.ts";
+import { parseRunId, type RunKey, stepOf, stepStamp, type StepRef } from "../../run/run-id.ts";
 import { type CarriedRun, type EndedRun, type Ending, endedFrom, type QueuedRun, type Run } from "../../run/run.ts";
 import type { Settlement } from "../../workflow/advance.ts";
 import type { PlanStep } from "../../workflow/plan.ts";
@@ -15,6 +15,13 @@ export function workflowOf({ namespace, job }: RunKey, { of }: StepRef): RunKey 
 export function stepKey(workflow: RunKey, step: string, item?: number): RunKey {
   const { namespace, job, stamp: of } = workflow;
   return { namespace, job, stamp: stepStamp({ of, step, ...(item === undefined ? {} : { item }) }) };
+}
+
+/** The run of the workflow with which the items of a step lie: of one that stands from a former run, that run. */
+export function itemsLieWith(step: Run, part: StepRef): RunKey {
+  const former = step.origin?.redriveOf === undefined ? undefined : parseRunId(step.origin.redriveOf);
+  const formerPart = former && stepOf(former.stamp);
+  return former === undefined || formerPart === undefined ? workflowOf(step, part) : workflowOf(former, formerPart);
 }
 
 /** A step, or an item of one, of which a worker is to make a run. */
