@@ -110,7 +110,7 @@ export const ERROR_CODES = {
   "run-not-final": { status: 409, title: "Run not ended" },
   "run-not-running": { status: 409, title: "Run not under way" },
   "run-is-step": { status: 409, title: "Run is a step" },
-  "not-a-workflow": { status: 409, title: "Not the run of a workflow" },
+  "not-a-workflow": { status: 409, title: "Not a workflow" },
   "not-a-step": { status: 409, title: "Not a step of a workflow" },
   "not-an-approval": { status: 409, title: "Not waiting for an approval" },
   "nothing-to-redrive": { status: 409, title: "Nothing to redrive" },

@@ -134,7 +134,7 @@ export const runRoutes = routes({
     isBodyOptional: true,
     responses: {
       200: { description: "It had not started and never will", schema: runSchema },
-      202: { description: "Its worker is asked to stop it", schema: runSchema },
+      202: { description: "It is being stopped: by its worker, or step by step", schema: runSchema },
     },
     problems: ["run-already-final"],
     action: "run.cancel",
@@ -149,7 +149,7 @@ export const runRoutes = routes({
     body: noFields,
     isBodyOptional: true,
     responses: { 201: { description: "The new run", schema: runSchema, headers: ["Location"] } },
-    problems: ["run-not-final", "definition-missing", "job-not-active"],
+    problems: ["run-is-step", "run-not-final", "definition-missing", "job-not-active", "parameters-invalid"],
     action: "run.rerun",
     idempotency: "answer",
   },

@@ -85,6 +85,8 @@ export const runSchema = z
     wakeAt: instantText.optional(),
     /** Of a workflow whose steps are kept from beginning. */
     paused: z.object({ at: instantText, by: z.string(), note: z.string().optional() }).optional(),
+    /** Of a step whose end people have said. */
+    mark: z.object({ at: instantText, by: z.string(), note: z.string().optional() }).optional(),
     origin: z
       .object({
         backfill: z.string().optional(),

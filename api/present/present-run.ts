@@ -72,13 +72,14 @@ function stateOf(run: StoredRun): Partial<Run> {
     case "cancelled":
     case "expired":
     case "skipped": {
-      const { startedAtMs, endedAtMs, result, error, reason, stop } = run;
+      const { startedAtMs, endedAtMs, result, error, reason, mark, stop } = run;
       return {
         ...(startedAtMs === undefined ? {} : { startedAt: iso(startedAtMs) }),
         endedAt: iso(endedAtMs),
         ...(result === undefined ? {} : { result: result as Run["result"] }),
         ...(error === undefined ? {} : { error }),
         ...(reason === undefined ? {} : { reason }),
+        ...(mark === undefined ? {} : { mark: presentAct(mark) }),
         ...(stop === undefined ? {} : { stop }),
       };
     }
@@ -89,10 +90,13 @@ function carriedState({ startedAtMs, wakeAtMs, hold }: CarriedRun): Partial<Run>
   return {
     startedAt: iso(startedAtMs),
     ...(wakeAtMs === undefined ? {} : { wakeAt: iso(wakeAtMs) }),
-    ...(hold === undefined
-      ? {}
-      : { paused: { at: iso(hold.atMs), by: hold.by, ...(hold.note && { note: hold.note }) } }),
+    ...(hold === undefined ? {} : { paused: presentAct(hold) }),
   };
+}
+
+/** What somebody has done to a run. */
+function presentAct({ atMs, by, note }: NonNullable<CarriedRun["hold"]>): NonNullable<Run["paused"]> {
+  return { at: iso(atMs), by, ...(note === undefined ? {} : { note }) };
 }
 
 function presentAttempt(record: AttemptRecord): Attempt {
@@ -108,8 +112,8 @@ function presentAttempt(record: AttemptRecord): Attempt {
   };
 }
 
-function presentCancel({ atMs, by, note, graceMs }: NonNullable<StoredRun["cancel"]>): NonNullable<Run["cancel"]> {
-  return { at: iso(atMs), by, graceMs, ...(note === undefined ? {} : { note }) };
+function presentCancel(cancel: NonNullable<StoredRun["cancel"]>): NonNullable<Run["cancel"]> {
+  return { ...presentAct(cancel), graceMs: cancel.graceMs };
 }
 
 function presentOrigin({

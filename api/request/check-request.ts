@@ -38,6 +38,7 @@ export function checkAccept(request: Request, route: Route): void {
   if (accept === null || route.path === "/metrics") return;
   const offered = ["application/json", PROBLEM_MEDIA_TYPE];
   if (route.path.endsWith("/logs")) offered.push(EVENT_STREAM);
+  if (route.path.endsWith("/graph")) offered.push("text/plain");
   if (offered.some((type) => isAccepted(accept, type))) return;
   throw new ProblemError(problem("not-acceptable", `The Accept header must allow ${offered[0]}`));
 }

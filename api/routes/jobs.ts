@@ -1,40 +1,28 @@
-import { CarillonError } from "../../core/errors.ts";
 import type { CompiledJob } from "../../core/job/compile.ts";
 import type { JobDefinition } from "../../core/job/definition.ts";
-import type { JobVersion } from "../../core/job/version.ts";
 import { previewSchedule } from "../../core/schedule/preview.ts";
 import { jobKeyText } from "../../core/job/version.ts";
 import { defineJob } from "../../core/services/define-job.ts";
-import { expectJob, pauseJob, resumeJob } from "../../core/services/pause-job.ts";
+import { pauseJob, resumeJob } from "../../core/services/pause-job.ts";
 import { whyJob } from "../../core/services/why.ts";
-import { keys } from "../../core/store/keys.ts";
 import type { jobRoutes } from "../contract/job-routes.ts";
 import type { Job } from "../contract/job.ts";
 import { presentConstraint } from "../present/present-constraint.ts";
 import { presentJob } from "../present/present-job.ts";
-import { pageOf } from "../request/page-of.ts";
 import { etagOf, hasVersion } from "../request/read-conditions.ts";
 import { checkDefinitionSize } from "./check-definition-size.ts";
 import { deleteWithRuns } from "./delete-with-runs.ts";
 import { checkSameName, type Expectation, ifVersionOf, putExpecting } from "./expect-version.ts";
-import type { ApiContext, Call, HandlersOf } from "./handler.ts";
+import { getJob } from "./get-job.ts";
+import type { ApiContext, HandlersOf } from "./handler.ts";
 import { listVersions } from "./job-versions.ts";
+import { listJobs } from "./list-jobs.ts";
 import { newestCalendars } from "../../core/services/newest-calendars.ts";
 import { planJobs } from "./plan-jobs.ts";
 
 export const jobHandlers: HandlersOf<typeof jobRoutes> = {
   async listJobs({ params: { namespace }, query }, { core }) {
-    const { state, label } = query;
-    const nowMs = core.clock.nowMs();
-    const body = await pageOf(core.table, keys.jobs(namespace), query, {
-      async present(stored) {
-        const version = stored.body as JobVersion;
-        if (!isListed(version, { state, label })) return undefined;
-        const job = await core.jobs.findVersion(namespace, version.name, version.version);
-        return job === undefined ? undefined : presentJob(job, nowMs);
-      },
-    });
-    return { status: 200, body };
+    return { status: 200, body: await listJobs(core, namespace, { query }) };
   },
 
   async createJob({ params: { namespace }, body, principal }, context) {
@@ -59,10 +47,7 @@ export const jobHandlers: HandlersOf<typeof jobRoutes> = {
   },
 
   async getJob({ params: { namespace, job: name }, query: { version }, conditions }, { core }) {
-    const job =
-      version === undefined
-        ? expectJob((await core.jobs.find(namespace, name))?.compiled, name)
-        : await findVersion(core, { namespace, name, version });
+    const job = await getJob(core, { namespace, name, version });
     const headers = tagOf(job);
     if (hasVersion(conditions, job.version.version)) return { status: 304, headers };
     return { status: 200, body: presentJob(job, core.clock.nowMs()), headers };
@@ -101,16 +86,6 @@ export const jobHandlers: HandlersOf<typeof jobRoutes> = {
   },
 };
 
-type ListFilter = Pick<Call<(typeof jobRoutes)["listJobs"]>["query"], "state" | "label">;
-
-function isListed({ state, definition }: JobVersion, filter: ListFilter): boolean {
-  if (filter.state === undefined ? state === "deleted" : state !== filter.state) return false;
-  if (filter.label === undefined) return true;
-  const [key = "", ...value] = filter.label.split("=");
-  const { labels = {} } = definition;
-  return Object.hasOwn(labels, key) && labels[key] === value.join("=");
-}
-
 function define(
   { core, limits }: ApiContext,
   namespace: string,
@@ -131,15 +106,6 @@ async function presentDefined({ core }: ApiContext, job: CompiledJob): Promise<J
   const context = { createdAtMs, sinceMs: scheduleSinceMs, jobKey: jobKeyText(job.version), calendars };
   const { warnings } = previewSchedule(definition.schedule, context, { fromMs: nowMs, count: WARNED_SLOTS });
   return { ...presentJob(job, nowMs), ...(warnings.length === 0 ? {} : { warnings: [...warnings] }) };
-}
-
-async function findVersion(
-  core: ApiContext["core"],
-  { namespace, name, version }: { namespace: string; name: string; version: number },
-): Promise<CompiledJob> {
-  const job = await core.jobs.findVersion(namespace, name, version);
-  if (job === undefined) throw new CarillonError("not-found", `Cannot find version ${version} of job "${name}"`);
-  return job;
 }
 
 /** The version of a job that has not been deleted. */

@@ -18,8 +18,8 @@ export type Window = (typeof WINDOWS)[number];
 const STEP_NAME_RULE =
   "a lower-case letter or digit, then lower-case letters, digits, '_' or '-', at most 40 characters";
 /** No `.`, which ends the step's name in the id of its run. */
-const stepName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, { error: `must be ${STEP_NAME_RULE}` });
-const stepNames = z.array(stepName).max(1_000);
+export const stepNameSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, { error: `must be ${STEP_NAME_RULE}` });
+const stepNames = z.array(stepNameSchema).max(1_000);
 const expression = z
   .string()
   .min(1)
@@ -105,7 +105,7 @@ const stepSchema = z
   })
   .meta({ id: "WorkflowStep" });
 
-const steps = z.record(stepName, stepSchema);
+const steps = z.record(stepNameSchema, stepSchema);
 
 /** A workflow as its author writes it. Rules that span fields are kept by `compileWorkflow`, as are the defaults. */
 export const workflowExecutorSchema = z

@@ -1,0 +1,83 @@
+import { isEnded, type Run } from "../../core/run/run.ts";
+import type { StepsView, StepView } from "../../core/services/workflow/read-steps.ts";
+import type { StepKind } from "../../core/workflow/check-steps.ts";
+import { type GanttRow, ganttText } from "../../core/workflow/gantt.ts";
+import { graphMermaid } from "../../core/workflow/graph-mermaid.ts";
+import { graphText } from "../../core/workflow/graph-text.ts";
+import type { PlanStep, WorkflowPlan } from "../../core/workflow/plan.ts";
+import type { StepState, WorkflowGraph, WorkflowSteps } from "../contract/workflow.ts";
+import { iso } from "./iso.ts";
+import { presentRun } from "./present-run.ts";
+
+/** A workflow as a graph. */
+export function presentGraph(
+  plan: WorkflowPlan,
+  { name, version }: { readonly name: string; readonly version: number },
+): WorkflowGraph {
+  return {
+    job: name,
+    version,
+    text: graphText(plan),
+    mermaid: graphMermaid(plan),
+    steps: [...plan.steps.values()].map((step) => ({
+      ...presentPlanned(step),
+      ...(step.when === undefined ? {} : { when: step.when.text }),
+    })),
+  };
+}
+
+/** How the steps of a workflow's run stand. */
+export function presentSteps({ run, steps, criticalPath }: StepsView, nowMs: number): WorkflowSteps {
+  return {
+    run: presentRun(run),
+    steps: steps.map(presentStep),
+    criticalPath: criticalPath.map(({ step, fromMs, toMs, waitedMs }) => ({
+      step,
+      from: iso(fromMs),
+      to: iso(toMs),
+      waitedMs,
+    })),
+    gantt: ganttText(steps.flatMap(ganttRows), isEnded(run) ? {} : { nowMs }),
+  };
+}
+
+function presentStep({ step, run, waitsFor }: StepView): StepState {
+  return {
+    ...presentPlanned(step),
+    status: run?.status ?? "notStarted",
+    waitsFor: [...waitsFor],
+    ...(run === undefined ? {} : { run: presentRun(run) }),
+  };
+}
+
+function presentPlanned({ name, phase, action, needs, rule, allowFailure }: PlanStep) {
+  const map = (action.kind === "executor" || action.kind === "workflow") && action.map !== undefined;
+  return { name, phase, kind: KINDS[action.kind], map, needs: [...needs], rule, allowFailure };
+}
+
+const KINDS: Readonly<Record<PlanStep["action"]["kind"], StepKind>> = {
+  executor: "executor",
+  workflow: "workflow",
+  waitFor: "wait",
+  waitUntil: "wait",
+  switch: "switch",
+  approval: "approval",
+};
+
+/** The attempts of a step, the one under way included; none of one that stands from a former run. */
+function ganttRows({ step: { name: step }, run }: StepView): readonly GanttRow[] {
+  if (run === undefined || run.origin?.redriveOf !== undefined) return [];
+  const ended = run.attempts.map(({ attempt, startedAtMs: fromMs, endedAtMs: toMs, outcome: status }) => ({
+    step,
+    attempt,
+    fromMs,
+    toMs,
+    status,
+  }));
+  return [...ended, ...openRow(step, run)];
+}
+
+function openRow(step: string, run: Run): readonly GanttRow[] {
+  if (run.status !== "running") return [];
+  return [{ step, attempt: run.attempt, fromMs: run.startedAtMs, toMs: undefined, status: run.status }];
+}
