@@ -11,6 +11,7 @@ import { route } from "./route.ts";
 import { RunsApi } from "./runs-api.ts";
 import { TokensApi } from "./tokens-api.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
+import { WorkflowsApi } from "./workflows-api.ts";
 
 /**
  * A client of one server. Methods mirror the routes of the API; listings are generators that fetch page after page.
@@ -25,6 +26,7 @@ import { Transport, type TransportOptions } from "./transport.ts";
 export class CarillonClient {
   readonly jobs: JobsApi;
   readonly runs: RunsApi;
+  readonly workflows: WorkflowsApi;
   readonly backfills: BackfillsApi;
   readonly calendars: CalendarsApi;
   readonly platform: PlatformApi;
@@ -37,6 +39,7 @@ export class CarillonClient {
     const transport = new Transport(options);
     this.jobs = new JobsApi(transport);
     this.runs = new RunsApi(transport);
+    this.workflows = new WorkflowsApi(transport);
     this.backfills = new BackfillsApi(transport);
     this.calendars = new CalendarsApi(transport);
     this.platform = new PlatformApi(transport);
