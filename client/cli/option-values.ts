@@ -60,6 +60,19 @@ export function parameter(text: string, previous: JsonObject = {}): JsonObject {
   return { ...previous, [name]: looksLikeJson(value) ? parseJson(value) : value };
 }
 
+/** How a step may be marked. */
+export const MARKS = ["succeeded", "skipped"] as const;
+export type Mark = (typeof MARKS)[number];
+
+/** Reads `step=succeeded` and `step=skipped`. */
+export function stepMark(text: string, previous: Readonly<Record<string, Mark>> = {}): Readonly<Record<string, Mark>> {
+  const [step = "", as] = text.split("=", 2);
+  const mark = MARKS.find((one) => one === as);
+  if (step === "" || mark === undefined) throw new InvalidArgumentError("It must be step=succeeded or step=skipped.");
+  if (Object.hasOwn(previous, step)) throw new InvalidArgumentError(`Step "${step}" is given twice.`);
+  return { ...previous, [step]: mark };
+}
+
 /** Numbers, `true`, `false`, `null`, lists, objects and quoted texts. */
 function looksLikeJson(text: string): boolean {
   try {

@@ -13,7 +13,8 @@ import { addTokenCommands } from "./commands/tokens.ts";
 import { addWhyCommand } from "./commands/why.ts";
 import { addPlatformCommands } from "./commands/platform.ts";
 import { addWorkerCommands } from "./commands/workers.ts";
-import { collect, parameter } from "./option-values.ts";
+import { addWorkflowCommands } from "./commands/workflows.ts";
+import { collect, parameter, stepMark } from "./option-values.ts";
 
 const EXIT_CODE_HELP = `
 Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 no access, 4 not found, 5 conflict, 6 rate or quota,
@@ -45,6 +46,7 @@ export function buildProgram(actions: Actions): Command {
   addJobCommands(program, actions);
   addBackfillsCommands(program, actions);
   addRunCommands(program, actions);
+  addWorkflowCommands(program, actions);
   addLedgerCommand(program, actions);
   addWhyCommand(program, actions);
   addPreviewCommand(program, actions);
@@ -61,8 +63,9 @@ export function buildProgram(actions: Actions): Command {
 /** Options given twice are an error, not a matter of order; those that gather values may be repeated. */
 function refuseRepeats(command: Command): void {
   const seen = new Set<string>();
+  const gatherers: readonly unknown[] = [collect, parameter, stepMark];
   for (const option of command.options) {
-    if (option.parseArg === collect || option.parseArg === parameter) continue;
+    if (gatherers.includes(option.parseArg)) continue;
     command.on(`option:${option.name()}`, () => {
       if (seen.has(option.name())) {
         throw new CommanderError(2, "carillon.repeatedOption", `error: option '${option.flags}' is given twice`);

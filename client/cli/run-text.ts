@@ -22,10 +22,18 @@ export function runText(run: Run, session: Session): string {
     worker: run.worker,
     "retry at": session.instant(run.retryAt),
     "waits for": run.waitingFor,
+    workflow: partText(run.workflow),
+    child: run.child,
+    items: run.items === undefined ? undefined : itemsText(run.items),
+    "wakes at": session.instant(run.wakeAt),
+    paused: actText(run.paused, session),
+    marked: actText(run.mark, session),
+    "step of": run.origin?.step,
     "re-run of": run.origin?.rerunOf,
+    "redrive of": run.origin?.redriveOf,
     backfill: run.origin?.backfill,
     by: run.origin?.by,
-    cancelled: run.cancel === undefined ? undefined : `${session.instant(run.cancel.at)} by ${run.cancel.by}`,
+    cancelled: actText(run.cancel, session),
     stopped:
       run.stop === undefined
         ? undefined
@@ -41,6 +49,24 @@ export function runText(run: Run, session: Session): string {
     headings,
     run.attempts.map((attempt) => attemptRow(attempt, session)),
   )}`;
+}
+
+/** How far the items of a step have come. */
+export function itemsText({ total, open, succeeded, failed }: NonNullable<Run["items"]>): string {
+  const counts = [`${succeeded} of ${total} succeeded`, ...(failed > 0 ? [`${failed} failed`] : [])];
+  return [...counts, ...(open > 0 ? [`${open} open`] : [])].join(", ");
+}
+
+function partText(part: Run["workflow"]): string | undefined {
+  if (part === undefined) return undefined;
+  const item = part.item === undefined ? "" : `, item ${part.item}`;
+  return `${part.run}, step ${part.step}${item}`;
+}
+
+/** When somebody did something to a run, who, and why. */
+export function actText(act: Run["paused"], session: Session): string | undefined {
+  if (act === undefined) return undefined;
+  return `${session.instant(act.at)} by ${act.by}${act.note === undefined ? "" : `: ${act.note}`}`;
 }
 
 function attemptRow({ attempt, outcome, startedAt, endedAt, exitCode, worker, error }: Attempt, session: Session) {

@@ -28,10 +28,10 @@ async function triggered(rig: ApiRig, name = "etl"): Promise<Run> {
 /** A run of a workflow, after so much time. */
 async function started(steps: Steps, { afterMs = 0, behave = failing(), more = {} } = {}): Promise<Stage> {
   const rig = await defined(steps, more);
-  const host = new WorkflowHost(rig.core, rig.clock);
+  const host = new WorkflowHost(rig.core);
   host.behave = behave;
   const run = await triggered(rig);
-  await host.advance(afterMs);
+  await host.advance(rig.clock, afterMs);
   return { rig, host, run };
 }
 
@@ -193,9 +193,9 @@ describe("steps", () => {
   it("that run another job name that run", async () => {
     const rig = await defined({ sub: { workflow: { job: "report" } } });
     await rig.define();
-    const host = new WorkflowHost(rig.core, rig.clock);
+    const host = new WorkflowHost(rig.core);
     const run = await triggered(rig);
-    await host.advance(500);
+    await host.advance(rig.clock, 500);
 
     const step = await getRun(rig, `${run.id}.sub`);
 
@@ -231,7 +231,7 @@ describe("items", () => {
     );
     host.behave = failing();
     const again = (await post(rig, run.id, "redrive")).body;
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     const { body } = await itemsOf(rig, `${again.id}.each`);
 
@@ -254,11 +254,11 @@ describe("a pause", () => {
 
     const paused = await post(rig, run.id, "pause", { note: "disk full" });
     await post(rig, run.id, "pause");
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
     const held = await statusesOf(rig, run);
     const resumed = await post(rig, run.id, "resume");
     await post(rig, run.id, "resume");
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     expect([paused.status, paused.body.paused]).toEqual([
       200,
@@ -275,7 +275,7 @@ describe("a pause", () => {
     const waiting = await triggered(rig);
     const early = await refused(rig, waiting.id, "pause");
     const ofStep = await refused(rig, `${run.id}.a`, "pause");
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     expect(told(early)).toBe(`409 run-not-running: Cannot pause run "${waiting.id}": it is queued`);
     expect(slugOf(ofStep)).toBe("not-a-workflow");
@@ -289,7 +289,7 @@ describe("a cancellation of a workflow", () => {
     const { rig, host, run } = await started({ a: {}, b: { needs: ["a"] } }, { afterMs: 500 });
 
     const { status, body } = await post(rig, run.id, "cancel", { note: "wrong day" });
-    await host.advance(3_000);
+    await host.advance(rig.clock, 3_000);
 
     expect([status, body.status, body.cancel?.note]).toEqual([202, "running", "wrong day"]);
     expect(await getRun(rig, run.id)).toMatchObject({ status: "cancelled" });
@@ -304,7 +304,7 @@ describe("approvals", () => {
     const { rig, host, run } = await started(steps, { afterMs: 500 });
 
     const { status, body } = await post(rig, `${run.id}.ask`, "approve", { note: "looks good" });
-    await host.advance(3_000);
+    await host.advance(rig.clock, 3_000);
     const again = await refused(rig, `${run.id}.ask`, "reject");
 
     expect([status, body.status, body.result]).toEqual([
@@ -321,7 +321,7 @@ describe("approvals", () => {
     const { rig, host, run } = await started(steps, { afterMs: 500 });
 
     const { body } = await post(rig, `${run.id}.ask`, "reject", { note: "not now" });
-    await host.advance(3_000);
+    await host.advance(rig.clock, 3_000);
 
     expect(body).toMatchObject({ status: "failed", error: { name: "REJECTED", message: "rejected by root: not now" } });
     expect(await getRun(rig, run.id)).toMatchObject({ status: "failed" });
@@ -348,7 +348,7 @@ describe("a mark", () => {
     const { rig, host, run } = await started({ a: {}, b: { needs: ["a"] }, c: { needs: ["b"] } }, { afterMs: 500 });
 
     const { status, body } = await post(rig, `${run.id}.b`, "mark", { as: "succeeded", note: "done by hand" });
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     expect(status).toBe(200);
     expect(runSchema.parse(body)).toEqual(body);
@@ -365,7 +365,7 @@ describe("a mark", () => {
     const { rig, host, run } = await started({ a: {}, b: { needs: ["a"] }, c: { needs: ["b"] } }, { afterMs: 500 });
 
     const { body } = await post(rig, `${run.id}.b`, "mark", { as: "skipped" });
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     expect(body).toMatchObject({ status: "skipped", reason: "marked" });
     expect(await statusesOf(rig, run)).toEqual({ a: "succeeded", b: "skipped", c: "skipped" });
@@ -380,7 +380,7 @@ describe("a mark", () => {
     expect(slugOf(await refused(rig, run.id, "mark", as))).toBe("not-a-step");
     expect(faultsOf(await refused(rig, `${run.id}.b`, "mark", { as: "failed" }))).toEqual(["/as value-not-allowed"]);
     expect(faultsOf(await refused(rig, `${run.id}.b`, "mark", {}))).toEqual(["/as required-field"]);
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
     expect(slugOf(await refused(rig, `${run.id}.b`, "mark", as))).toBe("run-already-final");
   });
 });
@@ -395,7 +395,7 @@ describe("a redrive", () => {
     const redrive = () => rig.send<Run>("POST", `/v1/runs/${run.id}/redrive`, { headers: { "idempotency-key": "k" } });
 
     const [first, second] = [await redrive(), await redrive()];
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     expect([first.status, first.headers.get("location")]).toEqual([201, `/v1/runs/${first.body.id}`]);
     expect([second.body, second.headers.get("idempotency-replayed")]).toEqual([first.body, "true"]);
@@ -411,7 +411,7 @@ describe("a redrive", () => {
     host.behave = failing();
 
     const { body } = await post(rig, run.id, "redrive", { from: ["a"], marks: { b: "skipped" }, note: "known" });
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     expect(await statusesOf(rig, body)).toEqual({ a: "succeeded", b: "skipped", c: "skipped" });
     expect((await getRun(rig, `${body.id}.a`)).origin?.redriveOf).toBeUndefined();
@@ -428,7 +428,7 @@ describe("a redrive", () => {
     host.behave = failing();
 
     const { body } = await post(rig, run.id, "redrive", { definition: "latest" });
-    await host.advance(5_000);
+    await host.advance(rig.clock, 5_000);
 
     expect(body.version).toBe(2);
     expect(await statusesOf(rig, body)).toEqual({ a: "succeeded", b2: "succeeded" });
@@ -437,7 +437,7 @@ describe("a redrive", () => {
   it("is refused for what has not ended, has nothing left, names no step, or is no workflow", async () => {
     const { rig, host, run } = await started({ a: {} }, { afterMs: 500 });
     const early = await refused(rig, run.id, "redrive");
-    await host.advance(3_000);
+    await host.advance(rig.clock, 3_000);
     await rig.define();
     const { id } = await triggered(rig, "report");
     const unknown = await refused(rig, run.id, "redrive", { from: ["a", "x"] });

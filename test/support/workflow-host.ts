@@ -6,33 +6,32 @@ import { type Behaviour, TestWorker } from "./test-worker.ts";
 
 const MAX_TURNS = 200;
 
-/** What runs workflows beside an API in memory: a scheduler, a worker, and the engine itself, on a clock that stands still. */
+/** What runs workflows beside an API: a scheduler, a worker, and the engine itself, each when it is told to. */
 export class WorkflowHost {
   /** What attempts do. */
   behave: (run: RunningRun) => Behaviour = () => ({ takesMs: 1_000, result: { kind: "succeeded" } });
   readonly #core: Core;
-  readonly #clock: ManualClock;
   readonly #workers: readonly TestWorker[];
 
-  constructor(core: Core, clock: ManualClock) {
+  constructor(core: Core) {
     this.#core = core;
-    this.#clock = clock;
     this.#workers = ["default", "engine"].map(
       (pool) => new TestWorker(core, { id: pool, pool, slots: 10, behave: (run) => this.behave(run) }),
     );
   }
 
-  /** Lets time pass; in each step everything is done that can be done. */
-  async advance(ms: number, { stepMs = 500 } = {}): Promise<void> {
-    const untilMs = this.#clock.nowMs() + ms;
-    await this.#step();
-    while (this.#clock.nowMs() < untilMs) {
-      await this.#clock.advance(Math.min(stepMs, untilMs - this.#clock.nowMs()));
-      await this.#step();
+  /** Lets time pass on a clock that stands still. */
+  async advance(clock: ManualClock, ms: number, { stepMs = 500 } = {}): Promise<void> {
+    const untilMs = clock.nowMs() + ms;
+    await this.step();
+    while (clock.nowMs() < untilMs) {
+      await clock.advance(Math.min(stepMs, untilMs - clock.nowMs()));
+      await this.step();
     }
   }
 
-  async #step(): Promise<void> {
+  /** Does everything that can be done now. */
+  async step(): Promise<void> {
     for (const worker of this.#workers) await worker.beat();
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
       const shards = Array.from({ length: this.#core.knobs.shards }, (_, shard) => visitShard(this.#core, shard));

@@ -113,7 +113,7 @@ function addChanges(jobs: Command, actions: Actions): void {
   );
 }
 
-function showJobs(session: Session, jobs: readonly Job[]): void {
+export function showJobs(session: Session, jobs: readonly Job[]): void {
   const rows = jobs.map(({ name, state, version, definition, nextSlotAt }) => [
     name,
     state,

@@ -45,8 +45,7 @@ export function addRunCommands(program: Command, actions: Actions): void {
         ...(note !== undefined && { note }),
         ...(grace !== undefined && { graceMs: grace }),
       });
-      const isOver = run.status === "cancelled";
-      session.confirm(run, isOver ? `Cancelled ${id}` : `Asked its worker to stop ${id}`);
+      session.confirm(run, cancelText(run));
     },
   );
   actions.on<object, [run: string]>(
@@ -57,6 +56,13 @@ export function addRunCommands(program: Command, actions: Actions): void {
     },
   );
   addLogsCommand(runs, actions);
+}
+
+/** What a cancellation has come to. */
+export function cancelText({ id, status, worker }: Run): string {
+  if (status === "cancelled") return `Cancelled ${id}`;
+  // A workflow is in no worker's hands, nor is a step that waits for other runs.
+  return worker === undefined ? `Stopping ${id}` : `Asked its worker to stop ${id}`;
 }
 
 function showRuns(session: Session, runs: readonly Run[]): void {

@@ -127,7 +127,7 @@ describe("runs", () => {
   });
 
   it("cancel says when a worker was asked to stop the run", async () => {
-    const server = scripted({ [`POST ${path}/cancel`]: answered({ ...RUN, status: "running" }, 202) });
+    const server = scripted({ [`POST ${path}/cancel`]: answered({ ...RUN, status: "running", worker: "w-1" }, 202) });
 
     const { stdout } = await runCli(["runs", "cancel", ID, "--grace", "1m30s"], server);
 

@@ -1,0 +1,90 @@
+import type { Run } from "../../api/contract/run.ts";
+import type { StepState, WorkflowSteps } from "../../api/contract/workflow.ts";
+import { elapsedMs, shortDuration } from "./instants.ts";
+import { actText, itemsText } from "./run-text.ts";
+import type { Session } from "./session.ts";
+import { type Cell, pairs, table } from "./table.ts";
+
+const MAX_NAMES_TOLD = 5;
+
+/** How a workflow's run stands: the run, its steps, what determined its end, and when its steps ran. */
+export function stepsText(
+  { run, steps, criticalPath, gantt }: WorkflowSteps,
+  { session, nowMs }: { readonly session: Session; readonly nowMs: number },
+): string {
+  const head = pairs({
+    run: run.id,
+    status: run.status,
+    reason: run.reason,
+    started: session.instant(run.startedAt),
+    ended: session.instant(run.endedAt),
+    lasted: lastedText(run, nowMs),
+    "redrive of": run.origin?.redriveOf,
+    "wakes at": session.instant(run.wakeAt),
+    paused: actText(run.paused, session),
+    stopped: actText(run.cancel, session),
+    error: run.error === undefined ? undefined : `${run.error.name}: ${run.error.message}`,
+  });
+  const rows = steps.map((step) => stepRow(step, { run, session, nowMs }));
+  const parts = [head, table(["STEP", "STATUS", "ATTEMPTS", "STARTED", "LASTED", "WHY"], rows)];
+  if (criticalPath.length > 0) parts.push(`Critical path: ${criticalPath.map(criticalText).join(" → ")}\n`);
+  if (gantt !== "") parts.push(`${gantt}\n`);
+  return parts.join("\n");
+}
+
+function stepRow(
+  step: StepState,
+  { run: workflow, session, nowMs }: { readonly run: Run; readonly session: Session; readonly nowMs: number },
+): readonly Cell[] {
+  const { name, phase, status, run } = step;
+  const title = phase === "main" ? name : `${name} (${phase})`;
+  return [
+    title,
+    status,
+    run?.attempt,
+    session.instant(startOf(run)),
+    run === undefined ? undefined : lastedText(run, nowMs),
+    run === undefined ? waitText(step, workflow) : whyText(step, run, session),
+  ];
+}
+
+/** When it began: its first attempt, of those that are known. */
+function startOf(run: Run | undefined): string | undefined {
+  return run?.attempts[0]?.startedAt ?? run?.startedAt;
+}
+
+function lastedText(run: Run, nowMs: number): string | undefined {
+  const isOpen = run.endedAt === undefined;
+  const ms = elapsedMs(startOf(run), isOpen ? new Date(nowMs).toISOString() : run.endedAt);
+  return ms === undefined ? undefined : shortDuration(Math.max(0, ms));
+}
+
+/** What a step waits for that has not begun. */
+function waitText({ waitsFor }: StepState, workflow: Run): string | undefined {
+  if (waitsFor.length === 0) return workflow.paused === undefined ? undefined : "the workflow is paused";
+  const more = waitsFor.length - MAX_NAMES_TOLD;
+  return `waits for ${waitsFor.slice(0, MAX_NAMES_TOLD).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** What a step does or waits for, or why it has ended as it has. */
+function whyText({ kind }: StepState, run: Run, session: Session): string | undefined {
+  const { origin, mark, items, error, reason, child, waitingFor, retryAt, wakeAt } = run;
+  const until = wakeAt === undefined ? "" : ` until ${session.instant(wakeAt)}`;
+  const words = [
+    origin?.redriveOf === undefined ? undefined : `stands from ${origin.redriveOf}`,
+    mark === undefined ? undefined : `marked by ${mark.by}${mark.note === undefined ? "" : `: ${mark.note}`}`,
+    items === undefined ? undefined : itemsText(items),
+    error === undefined ? (mark === undefined ? reason : undefined) : `${error.name}: ${error.message}`,
+    run.status === "running" && child !== undefined ? `waits for run ${child}` : undefined,
+    run.status === "running" && kind === "approval" ? `waits for an approval${until}` : undefined,
+    run.status === "running" && kind === "wait" ? `waits${until}` : undefined,
+    waitingFor === undefined ? undefined : `waits for ${waitingFor}`,
+    retryAt === undefined ? undefined : `again at ${session.instant(retryAt)}`,
+  ].filter((word) => word !== undefined);
+  return words.length === 0 ? undefined : words.join("; ");
+}
+
+function criticalText({ step, from, to, waitedMs }: WorkflowSteps["criticalPath"][number]): string {
+  const waited = waitedMs > 0 ? `waited ${shortDuration(waitedMs)}, ` : "";
+  return `${step} (${waited}${shortDuration(elapsedMs(from, to) ?? 0)})`;
+}
