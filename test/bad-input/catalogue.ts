@@ -20,6 +20,14 @@ export const ELSEWHERE: Readonly<Partial<Record<Id, readonly Carrier[]>>> = {
   B5: [at("test/api/bodies.test.ts", "stops reading a chunked body at the limit")],
   B9: [at("test/api/bodies.test.ts", "tells the methods that a path has")],
   B14: [at("test/api/bodies.test.ts", "leaves the prototype of objects alone")],
+  B57: [
+    at("test/core/services/workflow-bounds.test.ts", "go ten deep, and the step that would go deeper fails"),
+    at("test/core/services/workflows.test.ts", "or when it is part of itself"),
+  ],
+  B64: [
+    at("test/core/workflow/resolve.test.ts", "refuses lists that are too long"),
+    at("test/core/services/workflow-bounds.test.ts", "a list of items of more than 256 KB"),
+  ],
   B69: [at("test/api/jobs.test.ts", "job-has-active-runs")],
   B77: [at("test/core/services/attempts.test.ts", "that fell silent and comes back late is refused")],
   B82: [at(ROUTES, "hides what is in other namespaces, whatever the role and whatever is there")],
@@ -47,12 +55,6 @@ export const ELSEWHERE: Readonly<Partial<Record<Id, readonly Carrier[]>>> = {
 
 /** Rows that wait for a feature: with it they are moved to a table. */
 export const JOINS: Readonly<Partial<Record<Id, string>>> = {
-  B55: "workflows: there is no graph that could have a cycle",
-  B56: "workflows: there are no edges",
-  B57: "workflows: there are no nodes to count",
-  B58: "workflows: there are no conditions",
-  B59: "workflows: there are no expressions; macros, the only grammar there is, are B61",
-  B64: "workflows: there are no maps",
   B99: "inbound webhooks: nothing listens for events",
 };
 
@@ -75,6 +77,10 @@ export const DIFFERS: Readonly<Partial<Record<Id, string>>> = {
   B51: "priorities are words, so a number is wrong-type",
   B53: "calendars are the references; any pool may be named before it has a worker; secrets and channels join with them",
   B54: "tokens, the secrets of the product, are never told; literals in definitions are refused once there are secret references",
+  B57: "how deep workflows are part of one another is known when they run: the step fails with WORKFLOW_TOO_DEEP or WORKFLOW_RECURSION",
+  B58: "a condition on a step that need not have ended is expression-invalid; a step without needs is a first one, so none is out of reach",
+  B59: "an expression of more than 2,000 characters is length-out-of-range",
+  B64: "how many items there are is known when the step begins: it fails with MAP_TOO_LARGE, or with EXPRESSION_ERROR for what is no list",
   B60: "patterns run in linear time, so those that others choke on are accepted",
   B62: "PATH and AWS_* may be set for a job's own process; only what changes how it is loaded is reserved",
   B63: "the shape is checked; a policy for images joins with one",

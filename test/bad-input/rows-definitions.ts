@@ -14,6 +14,14 @@ const command = (change: object) => ({ executor: { type: "command", argv: ["true
 const schema = (property: object) => ({ parametersSchema: { properties: { a: property } } });
 const parameters = (text: string) => ({ parameters: { a: text } });
 
+const task = (change: object = {}) => ({ ...command({}), ...change });
+/** The definition of a workflow that is refused. */
+const flow = (steps: object, more: object = {}) => ({ executor: { type: "workflow", steps, ...more } });
+const chain = (count: number, needs: (index: number) => readonly string[] = () => []) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, task({ needs: needs(index) })]));
+const when = (text: string) => flow({ a: task({ when: text }) });
+const AT_STEPS = "/executor/steps";
+
 /** Definitions of jobs that are well-formed and can't be accepted. */
 export const DEFINITIONS: readonly Row[] = [
   name("B44", "", "lower-case letters and digits"),
@@ -47,6 +55,29 @@ export const DEFINITIONS: readonly Row[] = [
   field("B51", "a priority that there is not", { priority: "hihg" }, "422 value-not-allowed", 'did you mean "high"', ["/priority value-not-allowed"]),
   field("B52", "parameters of 129 KB", { parameters: { a: long(129 * 1_024) } }, "422 payload-too-large", "at most 131072 bytes of JSON; got 132104: pass a reference", ["/parameters payload-too-large"]),
   ["B52", "parameters of a run of 129 KB", `POST ${JOB}/runs`, { body: { parameters: { a: long(129 * 1_024) } } }, "422 payload-too-large", "pass a reference to larger data", ["/parameters payload-too-large"]],
+  field("B55", "steps that wait for each other", flow({ a: task({ needs: ["c"] }), b: task({ needs: ["a"] }), c: task({ needs: ["b"] }) }), "422 workflow-cycle", "a → b → c → a", [`${AT_STEPS}/a/needs workflow-cycle`]),
+  field("B56", "a need of a step that is not there", flow({ a: task({ needs: ["x"] }) }), "422 workflow-invalid", "there is no such step", [`${AT_STEPS}/a/needs/0 workflow-invalid`]),
+  field("B56", "a need of a step twice", flow({ a: task(), b: task({ needs: ["a", "a"] }) }), "422 workflow-invalid", "it does already", [`${AT_STEPS}/b/needs/1 workflow-invalid`]),
+  field("B56", "a need of the step itself", flow({ a: task({ needs: ["a"] }) }), "422 workflow-invalid", "it is that step itself", [`${AT_STEPS}/a/needs/0 workflow-invalid`]),
+  field("B56", "a need of a step of another phase", flow({ a: task() }, { finally: { steps: { b: task({ needs: ["a"] }) } } }), "422 workflow-invalid", "it is a step of main, not of finally", ["/executor/finally/steps/b/needs/0 workflow-invalid"]),
+  field("B56", "a step name in two phases", flow({ a: task() }, { finally: { steps: { a: task() } } }), "422 workflow-invalid", "twice", ["/executor/finally/steps/a workflow-invalid"]),
+  field("B56", "a choice of a step that does not need the switch", flow({ a: { switch: { cases: [{ when: "true", choose: ["b"] }] } }, b: task() }), "422 workflow-invalid", 'it does not need "a"', [`${AT_STEPS}/a/switch/cases/0/choose/0 workflow-invalid`]),
+  field("B56", "a step that does nothing", flow({ a: {} }), "422 workflow-invalid", "it has none of", [`${AT_STEPS}/a workflow-invalid`]),
+  field("B56", "a step that does two things", flow({ a: task({ wait: { for: "1m" } }) }), "422 workflow-invalid", "it has both `executor` and `wait`", [`${AT_STEPS}/a/wait workflow-invalid`]),
+  field("B56", "a wait that can be retried", flow({ a: { wait: { for: "1m" }, retry: { maxAttempts: 2 } } }), "422 workflow-invalid", "it does not go with `wait`", [`${AT_STEPS}/a/retry workflow-invalid`]),
+  field("B56", "a workflow without steps", flow({}), "422 workflow-invalid", "without steps", [`${AT_STEPS} workflow-invalid`]),
+  field("B56", "a workflow that is retried as a whole", { ...flow({ a: task() }), ...retry({ maxAttempts: 2 }) }, "422 workflow-invalid", "its steps can be retried", ["/retry workflow-invalid"]),
+  field("B57", "1,001 steps", flow(chain(1_001)), "422 workflow-too-large", "1001 steps, at most 1000 may be", [`${AT_STEPS} workflow-too-large`]),
+  field("B57", "10,001 needs", flow(chain(500, (index) => (index < 22 ? [] : Array.from({ length: 22 }, (_, need) => `s${need}`)))), "422 workflow-too-large", "needs, at most 10000 may be", [`${AT_STEPS} workflow-too-large`]),
+  field("B58", "a condition on a step that need not have ended", flow({ a: task(), b: task({ when: 'steps.a.status == "failed"' }) }), "422 expression-invalid", 'step "b" does not need step "a"', [`${AT_STEPS}/b/when expression-invalid`]),
+  field("B58", "a condition on a step that is not there", when('steps.x.status == "failed"'), "422 expression-invalid", 'there is no step "x"', [`${AT_STEPS}/a/when expression-invalid`]),
+  field("B59", "a condition that would make a function", when("constructor.constructor('return process')()"), "422 expression-invalid", "at ", [`${AT_STEPS}/a/when expression-invalid`]),
+  field("B59", "a condition that is a program", when("while(true){}"), "422 expression-invalid", "at ", [`${AT_STEPS}/a/when expression-invalid`]),
+  field("B59", "a condition that is no bool", when("1 + 1"), "422 expression-invalid", "it gives int, where a bool is needed", [`${AT_STEPS}/a/when expression-invalid`]),
+  field("B59", "a condition of 2,001 characters", when(long(2_001)), "422 length-out-of-range", "at most 2000 characters", [`${AT_STEPS}/a/when length-out-of-range`]),
+  field("B59", "a parameter with half an expression", flow({ a: task({ parameters: { x: "${{ parameters.y" } }) }), "422 expression-invalid", '"}}" is missing', [`${AT_STEPS}/a/parameters/x expression-invalid`]),
+  field("B64", "a map over what is no list", flow({ a: task({ map: { over: '"abc"' } }) }), "422 expression-invalid", "it gives string, where a list is needed", [`${AT_STEPS}/a/map/over expression-invalid`]),
+  field("B64", "a map with a share that is none", flow({ a: task({ map: { over: "[1]", tolerate: "101%" } }) }), "422 value-invalid", "a share such as", [`${AT_STEPS}/a/map/tolerate value-invalid`]),
   field("B60", "a pattern with a back-reference", schema({ pattern: "(a)\\1" }), "422 regex-unsafe", "look-around and back-references are not supported", ["/parametersSchema regex-unsafe"]),
   field("B60", "a property pattern that looks ahead", { parametersSchema: { patternProperties: { "(?=a)": {} } } }, "422 regex-unsafe", "look-around and back-references are not supported", ["/parametersSchema regex-unsafe"]),
   field("B61", "a macro of the prototype", parameters("{{parameters.__proto__.x}}"), "422 template-invalid", "__proto__", ["/parameters/a template-invalid"]),

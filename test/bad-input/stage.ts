@@ -30,9 +30,18 @@ export interface Stage {
   readonly names: Readonly<Record<string, string>>;
 }
 
+const FLOW = {
+  name: "flow",
+  executor: {
+    type: "workflow",
+    steps: { ask: { approval: { by: ["ana"] } }, load: { needs: ["ask"], executor: REPORT.executor } },
+  },
+};
+
 /**
  * Sets the stage: an active job `report`, `held` that is paused, `busy` with a run in the queue, `gone` that was deleted
- * after a run of it had been cancelled, `done` with a cancelled run, and the namespace `other`, with a job of its own.
+ * after a run of it had been cancelled, `done` with a cancelled run, the workflow `flow` with a cancelled run and one that is
+ * due in 2099, and the namespace `other`, with a job of its own.
  * Nothing is dispatched, so that nothing but requests changes what is stored.
  */
 export async function setStage(target: Target): Promise<Stage> {
@@ -55,16 +64,21 @@ export async function setStage(target: Target): Promise<Stage> {
   await send("POST", "/v1/platform/pause");
   for (const name of ["report", "held", "busy", "gone", "done"]) await define(name);
   await define("theirs", "other");
+  await send<Job>("POST", `/v1/namespaces/default/jobs`, { body: FLOW });
   await send("POST", `${JOBS}/held/pause`);
   const [busy, finished, orphan] = [await trigger("busy"), await endedRunOf("done"), await endedRunOf("gone")];
   await send("DELETE", `${JOBS}/gone`);
   await trigger("done", { body: { parameters: { day: 1 } }, headers: { "idempotency-key": "used" } });
+  const [planned, stopped] = [
+    await trigger("flow", { body: { at: "2099-01-01T00:00:00Z" } }),
+    await endedRunOf("flow"),
+  ];
   const { nextCursor = "" } = await send<{ nextCursor?: string }>("GET", `${JOBS}?limit=1`);
   const [viewer, stranger] = [
     await tokenOf({ name: "viewer", role: "viewer" }),
     await tokenOf({ name: "stranger", role: "admin", namespaces: ["other"] }),
   ];
-  return { tokens: { viewer, stranger }, names: { busy, finished, orphan, cursor: nextCursor } };
+  return { tokens: { viewer, stranger }, names: { busy, finished, orphan, planned, stopped, cursor: nextCursor } };
 }
 
 /** The path with the names of the stage in it. */
