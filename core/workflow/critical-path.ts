@@ -38,21 +38,17 @@ export function criticalPath(plan: WorkflowPlan, times: ReadonlyMap<string, Step
 
 /** The step whose end let this one begin. */
 function determining(step: PlanStep, plan: WorkflowPlan, times: ReadonlyMap<string, StepTimes>): string | undefined {
-  const needs = withTimes(step, plan, times);
-  const early = earlyNeed(step, needs, times);
+  const early = earlyNeed(step, times);
   if (early !== undefined) return early;
+  const needs = withTimes(step, plan, times);
   if (needs.length > 0) return latest(needs, times);
   // The first steps of a phase wait for the phases before.
   const before = PHASES.slice(0, PHASES.indexOf(step.phase)).flatMap((phase) => plan.order[phase]);
   return latest(before, times);
 }
 
-/** Under an early rule it is the first need with the right end. */
-function earlyNeed(
-  { rule }: PlanStep,
-  needs: readonly string[],
-  times: ReadonlyMap<string, StepTimes>,
-): string | undefined {
+/** Under an early rule it is the first need with the right end; one that was left out is none, whatever it needed itself. */
+function earlyNeed({ rule, needs }: PlanStep, times: ReadonlyMap<string, StepTimes>): string | undefined {
   if (rule !== "anySucceeded" && rule !== "anyFailed") return undefined;
   const wanted = rule === "anySucceeded" ? "succeeded" : "failed";
   const hits = needs.filter((need) => times.get(need)?.status === wanted);

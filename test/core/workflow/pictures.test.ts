@@ -121,6 +121,17 @@ describe("criticalPath()", () => {
     expect(path(plan, times).map(({ step }) => step)).toEqual(["b", "d"]);
   });
 
+  it("does not take under an early rule what a need had needed that was left out", () => {
+    const plan = aPlan({
+      a: {},
+      b: { needs: ["a"] },
+      c: { needs: ["a"], when: "false" },
+      d: { needs: ["b", "c"], rule: "anySucceeded" },
+    });
+
+    expect(path(plan, { a: ran(0, 5), b: ran(5, 9), d: ran(9, 20) }).map(({ step }) => step)).toEqual(["a", "b", "d"]);
+  });
+
   it("goes through steps without times and over the bounds of phases", () => {
     const plan = aPlan(
       { a: {}, b: { needs: ["a"], when: "false" }, c: { needs: ["b"], rule: "noneFailed" } },
