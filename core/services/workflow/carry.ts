@@ -33,7 +33,9 @@ async function carryOn(core: Core, { run, rev }: Carried): Promise<StoredRun | u
   const hasParts = job.work.kind === "workflow" || run.items !== undefined || run.child !== undefined;
   if (run.cancel !== undefined && hasParts) {
     const { by, graceMs, note } = run.cancel;
-    await cancelRun(core, run, { by, graceMs, ...(note === undefined ? {} : { note }) });
+    // Its own grace time is what nobody has asked for: the parts have theirs, which may be longer.
+    const asked = graceMs === job.timeouts.graceMs ? {} : { graceMs };
+    await cancelRun(core, run, { by, ...asked, ...(note === undefined ? {} : { note }) });
     return run.child === undefined ? undefined : carryChild(core, run);
   }
   if (job.work.kind === "workflow") {
