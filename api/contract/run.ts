@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { prioritySchema } from "../../core/job/run-fields.ts";
 import { instantSchema } from "../../core/schedule/definition.ts";
+import { ENDS } from "../../core/run/run-end.ts";
 import { ENDED_STATUSES } from "../../core/run/run.ts";
 import { parseRunId } from "../../core/run/run-id.ts";
 import { instantText, noteSchema, pageSchemaOf, pageQuery } from "./common.ts";
@@ -79,6 +80,8 @@ export const runSchema = z
     workflow: z.object({ run: z.string(), step: z.string(), item: z.int().min(0).optional() }).optional(),
     /** Of a step that waits for the run of another job: that run's id. */
     child: z.string().optional(),
+    /** Of a step that waits for the end of another job's run: of a slot in [from, before). */
+    awaits: z.object({ job: z.string(), on: z.enum(ENDS), from: instantText, before: instantText }).optional(),
     /** Of a step that runs for each item of a list. */
     items: z.object({ total: z.int(), open: z.int(), succeeded: z.int(), failed: z.int() }).optional(),
     /** Of a workflow or a step that no worker executes: when it changes by itself. */
@@ -93,6 +96,8 @@ export const runSchema = z
         rerunOf: z.string().optional(),
         /** Run whose steps it continues. */
         redriveOf: z.string().optional(),
+        /** Run of another job that it follows. */
+        after: z.string().optional(),
         /** Step that it was made for. */
         step: z.string().optional(),
         by: z.string().optional(),

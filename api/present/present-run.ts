@@ -45,12 +45,17 @@ function partOf(run: StoredRun): Partial<Run> {
     ...(part === undefined ? {} : { workflow: presentPart(run, part) }),
     ...(child === undefined ? {} : { child: formatRunId(child) }),
     ...(run.items === undefined ? {} : { items: presentItems(run.items) }),
+    ...(run.awaits === undefined ? {} : { awaits: presentAwaits(run.awaits) }),
   };
 }
 
 function presentPart(run: StoredRun, part: StepRef): NonNullable<Run["workflow"]> {
   const { step, item } = part;
   return { run: formatRunId(workflowOf(run, part)), step, ...(item === undefined ? {} : { item }) };
+}
+
+function presentAwaits({ job, on, fromMs, beforeMs }: NonNullable<StoredRun["awaits"]>): NonNullable<Run["awaits"]> {
+  return { job, on, from: iso(fromMs), before: iso(beforeMs) };
 }
 
 function presentItems({ total, started, succeeded, failed }: ItemsProgress): NonNullable<Run["items"]> {
@@ -120,6 +125,7 @@ function presentOrigin({
   backfill,
   rerunOf,
   redriveOf,
+  after,
   step,
   by,
 }: NonNullable<StoredRun["origin"]>): NonNullable<Run["origin"]> {
@@ -127,6 +133,7 @@ function presentOrigin({
     ...(backfill === undefined ? {} : { backfill }),
     ...(rerunOf === undefined ? {} : { rerunOf }),
     ...(redriveOf === undefined ? {} : { redriveOf }),
+    ...(after === undefined ? {} : { after }),
     ...(step === undefined ? {} : { step }),
     ...(by === undefined ? {} : { by }),
   };

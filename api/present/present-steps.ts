@@ -62,6 +62,7 @@ const KINDS: Readonly<Record<PlanStep["action"]["kind"], StepKind>> = {
   waitUntil: "wait",
   switch: "switch",
   approval: "approval",
+  awaits: "awaits",
 };
 
 /** The attempts of a step, the one under way included; none of one that stands from a former run. */

@@ -24,6 +24,7 @@ export function runText(run: Run, session: Session): string {
     "waits for": run.waitingFor,
     workflow: partText(run.workflow),
     child: run.child,
+    awaits: run.awaits === undefined ? undefined : awaitsText(run.awaits),
     items: run.items === undefined ? undefined : itemsText(run.items),
     "wakes at": session.instant(run.wakeAt),
     paused: actText(run.paused, session),
@@ -31,6 +32,7 @@ export function runText(run: Run, session: Session): string {
     "step of": run.origin?.step,
     "re-run of": run.origin?.rerunOf,
     "redrive of": run.origin?.redriveOf,
+    after: run.origin?.after,
     backfill: run.origin?.backfill,
     by: run.origin?.by,
     cancelled: actText(run.cancel, session),
@@ -72,6 +74,10 @@ export function actText(act: Run["paused"], session: Session): string | undefine
 function attemptRow({ attempt, outcome, startedAt, endedAt, exitCode, worker, error }: Attempt, session: Session) {
   const lasted = shortDuration(elapsedMs(startedAt, endedAt) ?? 0);
   return [attempt, outcome, session.instant(startedAt), lasted, exitCode, worker, errorText(error)];
+}
+
+function awaitsText({ job, on, from, before }: NonNullable<Run["awaits"]>): string {
+  return `${on} of ${job}, slots from ${from} to ${before}`;
 }
 
 function errorText(error: Run["error"]): string | undefined {

@@ -69,6 +69,9 @@ const HASH_RANGE = 2 ** 32;
 /** The same for the same run: so much of a hash of its id that two runs of one slot have different ones. */
 function suffixOf(run: EndedRun): string {
   const id = formatRunId(run);
-  const hash = (text: string) => jitterOffset(text, HASH_RANGE).toString(36).padStart(7, "0");
   return `after-${hash(id)}${hash(`${id} again`)}`;
+}
+
+function hash(text: string): string {
+  return jitterOffset(text, HASH_RANGE).toString(36).padStart(7, "0");
 }

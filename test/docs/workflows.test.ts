@@ -25,7 +25,7 @@ it("docs/workflows.md shows a workflow that is accepted, and its drawing", () =>
 it("docs/workflows.md tells of every field and every rule", () => {
   const { steps, ...rest } = workflowExecutorSchema.shape;
   const { shape } = steps.valueType;
-  const inner = [shape.wait, shape.switch, shape.approval, shape.map].flatMap((field) =>
+  const inner = [shape.wait, shape.switch, shape.approval, shape.awaits, shape.map].flatMap((field) =>
     Object.keys(field.unwrap().shape),
   );
   const names = [...Object.keys(rest), ...Object.keys(shape), ...inner, ...TRIGGER_RULES];

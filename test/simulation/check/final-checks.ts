@@ -77,7 +77,8 @@ export function checkAnswers(context: CheckContext, end: End): void {
     if (answer === undefined || method !== "POST") continue;
     if (answer.status >= 200 && answer.status < 300 && path.endsWith("/cancel") && path.startsWith("/v1/runs/"))
       checkCancelled(context, end, asked);
-    if (answer.status !== 201 || !(path.endsWith("/runs") || path.endsWith("/rerun"))) continue;
+    if (answer.status !== 201 || !(path.endsWith("/runs") || path.endsWith("/rerun") || path.endsWith("/redrive")))
+      continue;
     for (const id of idsOf(answer.body)) if (!end.runs.has(id)) tell("I19", `${id} was acknowledged and is nowhere`);
   }
   checkDeeds(context, end, history);

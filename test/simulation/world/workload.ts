@@ -88,6 +88,7 @@ export class Workload {
     if (state === "paused") await this.insist("POST", `${path}/resume`, { body: { missed: "last" } });
     const body = { ...definition, [LATER]: undefined, schedule: { at: "2026-12-31T00:00:00Z" } };
     await this.insist("PUT", path, { body, headers: EXISTING });
+    if (this.#options.bias === "workflows") await this.#resumeWorkflows(path);
   }
 
   #plan(name: string, atMs: number, act: () => Promise<unknown>): void {
@@ -145,6 +146,8 @@ export class Workload {
     const draws = this.#options.draws.part(deed);
     const job = draws.pick(this.jobs, "job");
     const path = `${BASE}/jobs/${job}`;
+    if (this.#options.bias === "workflows" && draws.isIn(0.4, "about a workflow"))
+      return this.#withSomeRun(path, draws, (id) => this.#directWorkflow(id, draws));
     const kind = this.#options.bias === "definitions" && draws.isIn(0.8, "defines") ? DEFINE : draws.draw("kind");
     if (kind < 0.28) return this.#trigger(deed, path, draws);
     if (kind < 0.4) return this.#send("POST", `${path}/pause`, { body: {} });
@@ -183,6 +186,44 @@ export class Workload {
       await this.#rest(draws.magnitude(50, 5_000, `again ${round}`));
     }
     return undefined;
+  }
+
+  /** What people do with a workflow that is under way, or has ended. */
+  async #directWorkflow(id: string, draws: KeyedDraws): Promise<unknown> {
+    const kind = draws.draw("direction");
+    if (kind < 0.3) {
+      await this.#send("POST", `/v1/runs/${id}/pause`, { body: {} });
+      await this.#rest(draws.within(1_000, 60_000, "pause of a workflow"));
+      return this.#send("POST", `/v1/runs/${id}/resume`, { body: {} });
+    }
+    if (kind < 0.5) return this.#send("POST", `/v1/runs/${id}/cancel`, { body: {} });
+    const step = `s${draws.between(1, 6, "step")}`;
+    const as = draws.pick(["succeeded", "skipped"] as const, "mark");
+    if (kind < 0.7) return this.#send("POST", `/v1/runs/${id}.${step}/mark`, { body: { as } });
+    const body = {
+      definition: draws.pick(["same", "latest"] as const, "definition"),
+      ...(draws.isIn(0.3, "from") ? { from: [step] } : {}),
+      ...(draws.isIn(0.3, "marks") ? { marks: { s1: as } } : {}),
+    };
+    return this.#send("POST", `/v1/runs/${id}/redrive`, { body });
+  }
+
+  /** Nobody may be left to resume a workflow that was paused. */
+  async #resumeWorkflows(path: string): Promise<void> {
+    const { body } = await this.insist("GET", `${path}/runs?limit=1000&status=running`);
+    const { items = [] } = body as { items?: readonly { id: string; paused?: unknown }[] };
+    for (const { id, paused } of items) {
+      if (paused !== undefined) await this.#insistOnResume(id);
+    }
+  }
+
+  async #insistOnResume(id: string): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const answer = await this.#client.send("POST", `/v1/runs/${id}/resume`, { body: {} });
+      // 409: it has ended meanwhile.
+      if (answer !== undefined && (answer.status < 400 || answer.status === 409)) return;
+    }
+    throw new Error(`Cannot resume ${id}`);
   }
 
   #cancel(id: string, draws: KeyedDraws): Promise<unknown> {
