@@ -18,6 +18,13 @@ export function withBit(bits: Bits, index: number): Bits {
   return padded.slice(0, place) + letter + padded.slice(place + 1);
 }
 
+/** How many numbers of the set are not below `from`. */
+export function countBits(bits: Bits, from: number): number {
+  let count = 0;
+  for (let index = from; index < bits.length * BITS; index += 1) if (hasBit(bits, index)) count += 1;
+  return count;
+}
+
 function valueAt(bits: Bits, place: number): number {
   return Math.max(0, LETTERS.indexOf(bits.charAt(place) || LETTERS.charAt(0)));
 }

@@ -2,6 +2,7 @@ import { formatRunId, type RunKey, stepOf } from "../../run/run-id.ts";
 import { type CarriedRun, isCarried, isEnded, type ItemsProgress, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import { hasBit, withBit } from "../../workflow/bits.ts";
+import { tallyOf, withStarted } from "../../workflow/items-progress.ts";
 import { advanceMap, type MapDecision } from "../../workflow/map-outcome.ts";
 import { getStep, type MapAction, runsWhileStopping } from "../../workflow/plan.ts";
 import type { Core } from "../core.ts";
@@ -36,7 +37,7 @@ export async function advanceItems(core: Core, step: RunKey, ended?: Run): Promi
     const counted = news.reduce(count, before);
     const isStopped = run.cancel !== undefined || isStopping(workflow, part.step);
     const decision = decide(workflow, run, { items: counted, isStopped });
-    const items = { ...counted, started: counted.started + decision.start };
+    const items = withStarted(counted, decision.start);
     if (decision.end !== undefined) {
       const status = isStopped ? "cancelled" : decision.end;
       const whole = endedCarried({ ...run, items }, { ...endingOf(status, items), endedAtMs: core.clock.nowMs() });
@@ -56,8 +57,7 @@ export async function advanceItems(core: Core, step: RunKey, ended?: Run): Promi
 
 function count(items: ItemsProgress, run: Run): ItemsProgress {
   const index = stepOf(run.stamp)?.item;
-  // What a redrive has kept is counted when its turn comes.
-  if (index === undefined || index >= items.started || hasBit(items.ended, index)) return items;
+  if (index === undefined || hasBit(items.ended, index)) return items;
   const outcome = run.status === "succeeded" ? "succeeded" : "failed";
   return { ...items, ended: withBit(items.ended, index), [outcome]: items[outcome] + 1 };
 }
@@ -72,11 +72,10 @@ function decide(
   { items, isStopped }: { readonly items: ItemsProgress; readonly isStopped: boolean },
 ): MapDecision {
   const map = mapOf(plan, run);
-  const { total, started, succeeded, failed } = items;
-  const open = started - succeeded - failed;
   if (map === undefined) return { start: 0 };
-  const decision = advanceMap(map, { total, open, succeeded, failed });
-  if (isStopped) return { start: 0, ...(open === 0 && { end: decision.end ?? "failed" }) };
+  const tally = tallyOf(items);
+  const decision = advanceMap(map, tally);
+  if (isStopped) return { start: 0, ...(tally.open === 0 && { end: decision.end ?? "failed" }) };
   return workflow.hold === undefined ? decision : { ...decision, start: 0 };
 }
 

@@ -1,6 +1,7 @@
 import type { CompiledJob } from "../../job/compile.ts";
 import { formatRunId } from "../../run/run-id.ts";
 import { type CarriedRun, isEnded } from "../../run/run.ts";
+import { tallyOf } from "../../workflow/items-progress.ts";
 import type { Constraint } from "../constraint.ts";
 import type { Core } from "../core.ts";
 import { childKey } from "./child-run.ts";
@@ -21,8 +22,7 @@ export async function carriedConstraints(
     return [...stopping, { code: "waitingForRun", detail: `It waits for run "${id}" to end`, evidence: { run: id } }];
   }
   if (run.items !== undefined) {
-    const { total, started, succeeded, failed } = run.items;
-    const open = started - succeeded - failed;
+    const { total, open, succeeded, failed } = tallyOf(run.items);
     const detail = `${succeeded + failed} of ${total} items have ended, ${open} are open`;
     return [...stopping, { code: "waitingForItems", detail, evidence: { total, open, succeeded, failed } }];
   }
