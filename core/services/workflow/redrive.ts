@@ -4,7 +4,7 @@ import { formatRunId, type RunKey, stampOf, stepOf } from "../../run/run-id.ts";
 import { type EndedRun, isEnded, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import { type FormerEnd, keptSteps } from "../../workflow/kept-steps.ts";
-import type { WorkflowPlan } from "../../workflow/plan.ts";
+import { getStep, type PlanStep, type WorkflowPlan } from "../../workflow/plan.ts";
 import type { Core } from "../core.ts";
 import { expectActive, submitRuns } from "../submit-runs.ts";
 import { expectWorkflow } from "./expect-workflow.ts";
@@ -52,16 +52,17 @@ export async function redriveWorkflow(core: Core, key: RunKey, request: RedriveR
   const next = { ...former, stamp: stampOf(former.slotAtMs, suffix), version: job.version.version };
   const seeds = [...kept].flatMap((name) => copy(next, name, rows.get(name)));
   await writeAll(core, [...seeds, ...marksOf(core, next, request)]);
-  // Where the list that items are of is certain to be the same, those that have succeeded stand as well.
-  const halfDone = [...plan.steps.values()].filter(
-    ({ name, needs }) =>
+  // Where the list and the parameters of items are certain to be the same, those that have succeeded stand as well. The other
+  // phases answer what becomes of this run.
+  const halfDone = plan.order.main.filter(
+    (name) =>
       next.version === former.version &&
       rows.get(name)?.run.items !== undefined &&
       !kept.has(name) &&
       !from.has(name) &&
-      needs.every((need) => kept.has(need)),
+      madeOf(getStep(plan, name)).every((step) => kept.has(step)),
   );
-  for (const { name } of halfDone) await keepItems(core, { former, next, name });
+  for (const name of halfDone) await keepItems(core, { former, next, name });
   const [run] = await submitRuns(core, job, [
     {
       slotAtMs: former.slotAtMs,
@@ -112,7 +113,6 @@ function formerEnd(run: Run | undefined): FormerEnd {
       return "succeeded";
     case "failed":
     case "timedOut":
-    case "cancelled":
     case "expired":
       return "failed";
     case "skipped":
@@ -143,6 +143,12 @@ function marksOf(core: Core, next: Run, { marks, by, note }: RedriveRequest): re
       nowMs,
     }),
   );
+}
+
+/** What a step is made of: the steps that it needs, and those that its list and the parameters of its items name. */
+function madeOf({ needs, action }: PlanStep): readonly string[] {
+  if (action.kind !== "executor" && action.kind !== "workflow") return needs;
+  return [...needs, ...(action.map?.over.steps ?? []), ...action.parameters.steps];
 }
 
 async function keepItems(
