@@ -88,11 +88,24 @@ export function runsWhileStopping({ phase, rule }: PlanStep): boolean {
   return phase === "finally" || rule === "always";
 }
 
-/** Steps whose output or status may still be asked for: by those of `asking`, and by the outputs of the workflow. */
-export function namedSteps(plan: WorkflowPlan, asking: (step: string) => boolean): ReadonlySet<string> {
+/** What may still ask for the output or status of a step. */
+export interface Asking {
+  /** Whether a step has not begun: all of its expressions do. */
+  readonly isToBegin: (step: string) => boolean;
+  /** Whether items of a step may begin: its parameters do. */
+  readonly startsItems: (step: string) => boolean;
+  /** Whether the workflow may end: its outputs do. */
+  readonly mayEnd: boolean;
+}
+
+/** Steps whose output or status may still be asked for. */
+export function namedSteps(plan: WorkflowPlan, { isToBegin, startsItems, mayEnd }: Asking): ReadonlySet<string> {
   const expressions: readonly { readonly steps: readonly string[] }[] = [
-    ...[...plan.steps.values()].filter(({ name }) => asking(name)).flatMap(expressionsOf),
-    ...plan.outputs.values(),
+    ...[...plan.steps.values()].flatMap((step) => {
+      if (isToBegin(step.name)) return expressionsOf(step);
+      return "parameters" in step.action && startsItems(step.name) ? [step.action.parameters] : [];
+    }),
+    ...(mayEnd ? plan.outputs.values() : []),
   ];
   return new Set(expressions.flatMap(({ steps }) => steps));
 }

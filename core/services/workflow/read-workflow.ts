@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../json.ts";
 import { macroContext } from "../../run/macro-context.ts";
 import { expandDeep } from "../../run/macros.ts";
 import { type RunKey, stepOf } from "../../run/run-id.ts";
-import { type CarriedRun, isCarried, type Run } from "../../run/run.ts";
+import { type CarriedRun, isCarried, isEnded, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import type { AdvanceContext } from "../../workflow/advance.ts";
 import { namedSteps, type WorkflowPlan } from "../../workflow/plan.ts";
@@ -36,7 +36,14 @@ export async function readWorkflow(core: Core, key: RunKey): Promise<OpenWorkflo
 
 /** How the steps stand. The results of a step's items, which may be many, are read only when an expression may ask for them. */
 async function statesOf(core: Core, { plan, rows }: Pick<OpenWorkflow, "plan" | "rows">): Promise<StepStates> {
-  const named = namedSteps(plan, (name) => !rows.has(name));
+  const named = namedSteps(plan, {
+    isToBegin: (name) => !rows.has(name),
+    startsItems: (name) => {
+      const row = rows.get(name);
+      return row?.run.items !== undefined && isOpen(row);
+    },
+    mayEnd: ![...rows.values()].some(isOpen),
+  });
   const states = new Map<string, StepState>();
   for (const [name, { run }] of rows) {
     const state = stateOfRun(run);
@@ -44,6 +51,10 @@ async function statesOf(core: Core, { plan, rows }: Pick<OpenWorkflow, "plan" | 
     states.set(name, hasResults && named.has(name) ? { ...state, output: await itemResults(core, run) } : state);
   }
   return states;
+}
+
+function isOpen({ run }: StoredRun): boolean {
+  return !isEnded(run);
 }
 
 /** What the items have come to, in the order of the list; `null` for those without a result. */

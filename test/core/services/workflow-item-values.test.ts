@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { workflow, WorkflowWorld } from "../../support/workflow-world.ts";
+
+describe("the items of a step", () => {
+  it("know what the items of an earlier step have given", async () => {
+    const world = new WorkflowWorld();
+    world.behave = ({ stamp }) => ({ takesMs: 100, result: { kind: "succeeded", result: stamp.slice(-3) } });
+    const steps = {
+      a: { map: { over: "[1,2]" } },
+      b: { needs: ["a"], map: { over: "[1,2]", concurrency: 1 }, parameters: { of: "${{ steps.a.output[index] }}" } },
+    };
+    await world.define({ name: "etl", executor: workflow(steps, { outputs: { all: "steps.b.output" } }) });
+    const run = await world.start("etl");
+    await world.advance(5_000);
+    expect(world.itemsOf(run, "b").map(({ parameters }) => parameters)).toEqual([{ of: "a.0" }, { of: "a.1" }]);
+    expect(await world.find(run)).toMatchObject({ status: "succeeded", result: { all: ["b.0", "b.1"] } });
+  });
+});
