@@ -80,7 +80,7 @@ export interface CarriedRun extends RunBase {
   readonly limits?: readonly string[];
   /** When it changes by itself, epoch milliseconds: the end of a wait, the expiry of an approval, the deadline of a workflow. */
   readonly wakeAtMs?: number;
-  /** Of a workflow that is paused: none of its steps begins. */
+  /** Of a workflow that is paused: none of its steps begins. See `isPaused`. */
   readonly hold?: { readonly atMs: number; readonly by: string; readonly note?: string };
 }
 
@@ -197,6 +197,11 @@ export function isEnded(run: Run): run is EndedRun {
 /** Whether a run is carried by the engine itself. */
 export function isCarried(run: Run): run is CarriedRun {
   return run.status === "running" && run.worker === undefined;
+}
+
+/** Whether a workflow's run is paused. A stop goes before a pause: what runs also then must not wait for a resumption. */
+export function isPaused({ hold, cancel }: CarriedRun): boolean {
+  return hold !== undefined && cancel === undefined;
 }
 
 /** Whether a run is in the hands of a worker. */

@@ -1,9 +1,9 @@
 import type { CompiledJob } from "../job/compile.ts";
 import { stepOf } from "../run/run-id.ts";
-import { type Ending, isCarried, type Run } from "../run/run.ts";
+import { type Ending, isCarried, isPaused, type Run } from "../run/run.ts";
 import { runsWhileStopping } from "../workflow/plan.ts";
 import type { Core } from "./core.ts";
-import { workflowOf } from "./workflow/step-run.ts";
+import { stepKey, workflowOf } from "./workflow/step-run.ts";
 
 /** What bars a run from its next attempt, whatever workers and limits allow. */
 export type Bar =
@@ -43,8 +43,14 @@ async function barOfStep(core: Core, run: Run): Promise<Bar | undefined> {
   if (workflow.cancel !== undefined && !(step && runsWhileStopping(step))) {
     return { kind: "end", end: cancelled(`its workflow was stopped by ${workflow.cancel.by}`) };
   }
+  if (part.item !== undefined) {
+    const whole = (await core.runs.find(stepKey(workflow, part.step)))?.run;
+    if (whole === undefined || !isCarried(whole)) return { kind: "end", end: cancelled("its step has ended") };
+    if (whole.cancel !== undefined)
+      return { kind: "end", end: cancelled(`its step was stopped by ${whole.cancel.by}`) };
+  }
   // One that has begun goes on to its end, with all its attempts.
-  return workflow.hold !== undefined && run.attempt === 0 ? { kind: "hold" } : undefined;
+  return isPaused(workflow) && run.attempt === 0 ? { kind: "hold" } : undefined;
 }
 
 function cancelled(message: string): Omit<Ending, "endedAtMs"> {

@@ -1,5 +1,5 @@
 import { formatRunId, type RunKey, stepOf } from "../../run/run-id.ts";
-import { type CarriedRun, isCarried, isEnded, type ItemsProgress, type Run } from "../../run/run.ts";
+import { type CarriedRun, isCarried, isEnded, isPaused, type ItemsProgress, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import { hasBit, withBit } from "../../workflow/bits.ts";
 import { tallyOf, withStarted } from "../../workflow/items-progress.ts";
@@ -8,8 +8,8 @@ import { getStep, type MapAction, runsWhileStopping } from "../../workflow/plan.
 import type { Core } from "../core.ts";
 import { newItem } from "./new-step.ts";
 import { advanceContext, type OpenWorkflow, readWorkflow } from "./read-workflow.ts";
-import { recordSteps } from "./record-steps.ts";
-import { endedCarried, stepKey, workflowOf } from "./step-run.ts";
+import { type NewStep, recordSteps } from "./record-steps.ts";
+import { endedCarried, settledStep, stepKey, workflowOf } from "./step-run.ts";
 
 /** Each round but the last has seen another item end. */
 const MAX_ROUNDS = 10_000;
@@ -48,7 +48,7 @@ export async function advanceItems(core: Core, step: RunKey, ended?: Run): Promi
     if (items.started !== before.started || items.ended !== before.ended) {
       if (!(await core.runs.put({ ...run, items }, rev)).ok) continue;
     }
-    news = await startItems(core, workflow, { step: part.step, items, from: isWhole ? 0 : before.started });
+    news = await startItems(core, workflow, { step: part.step, items, from: isWhole ? 0 : before.started, isStopped });
     isWhole = false;
     if (news.length === 0) return undefined;
   }
@@ -76,7 +76,7 @@ function decide(
   const tally = tallyOf(items);
   const decision = advanceMap(map, tally);
   if (isStopped) return { start: 0, ...(tally.open === 0 && { end: decision.end ?? "failed" }) };
-  return workflow.hold === undefined ? decision : { ...decision, start: 0 };
+  return isPaused(workflow) ? { ...decision, start: 0 } : decision;
 }
 
 function mapOf(plan: OpenWorkflow["plan"], { stamp }: RunKey): MapAction | undefined {
@@ -97,14 +97,25 @@ async function endedItems(core: Core, { run }: OpenWorkflow, step: string): Prom
 }
 
 /**
- * Gives items their runs: those from `from` on that are to be started and have not ended.
+ * Gives items their runs: those from `from` on that are to be started and have not ended. Once the step is stopped, what
+ * somebody was killed before starting is left out instead.
  *
  * @returns those that have ended already
  */
 async function startItems(
   core: Core,
   workflow: OpenWorkflow,
-  { step, items, from }: { readonly step: string; readonly items: ItemsProgress; readonly from: number },
+  {
+    step,
+    items,
+    from,
+    isStopped,
+  }: {
+    readonly step: string;
+    readonly items: ItemsProgress;
+    readonly from: number;
+    readonly isStopped: boolean;
+  },
 ): Promise<readonly Run[]> {
   const indices = Array.from({ length: Math.max(0, items.started - from) }, (_, offset) => from + offset).filter(
     (index) => !hasBit(items.ended, index),
@@ -117,9 +128,16 @@ async function startItems(
   const context = advanceContext(workflow);
   const fresh = await Promise.all(
     missing.map((index) =>
-      newItem(core, workflow, { name: step, context, item: { value: list[index] ?? null, index } }),
+      isStopped
+        ? Promise.resolve(stoppedItem(core, workflow, { step, index }))
+        : newItem(core, workflow, { name: step, context, item: { value: list[index] ?? null, index } }),
     ),
   );
   await recordSteps(core, fresh);
   return [...fresh, ...known].map(({ run }) => run).filter(isEnded);
+}
+
+function stoppedItem(core: Core, { run }: OpenWorkflow, { step, index }: { step: string; index: number }): NewStep {
+  const settled = settledStep(run, { step, as: "skipped", reason: "stopped" }, core.clock.nowMs());
+  return { run: { ...settled, ...stepKey(run, step, index) } };
 }

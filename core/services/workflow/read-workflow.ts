@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../json.ts";
 import { macroContext } from "../../run/macro-context.ts";
 import { expandDeep } from "../../run/macros.ts";
 import { type RunKey, stepOf } from "../../run/run-id.ts";
-import { type CarriedRun, isCarried, isEnded, type Run } from "../../run/run.ts";
+import { type CarriedRun, isCarried, isEnded, isPaused, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import type { AdvanceContext } from "../../workflow/advance.ts";
 import { namedSteps, type WorkflowPlan } from "../../workflow/plan.ts";
@@ -76,7 +76,7 @@ async function itemResults(core: Core, step: Run): Promise<Json> {
  * @throws {CarillonError} `parameters-invalid` when they break the job's schema
  */
 export function advanceContext({ run, job }: Pick<OpenWorkflow, "run" | "job">): AdvanceContext {
-  const mode = run.cancel !== undefined ? "stopping" : run.hold !== undefined ? "paused" : "going";
+  const mode = run.cancel !== undefined ? "stopping" : isPaused(run) ? "paused" : "going";
   return { parameters: workflowParameters(run, job), slotAtMs: run.slotAtMs, mode };
 }
 

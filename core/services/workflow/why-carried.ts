@@ -1,6 +1,6 @@
 import type { CompiledJob } from "../../job/compile.ts";
 import { formatRunId } from "../../run/run-id.ts";
-import { type CarriedRun, isEnded } from "../../run/run.ts";
+import { type CarriedRun, isEnded, isPaused } from "../../run/run.ts";
 import { tallyOf } from "../../workflow/items-progress.ts";
 import type { Constraint } from "../constraint.ts";
 import type { Core } from "../core.ts";
@@ -31,8 +31,9 @@ export async function carriedConstraints(
 }
 
 /** That a workflow is paused. */
-export function pauseConstraints({ hold }: CarriedRun): readonly Constraint[] {
-  if (hold === undefined) return [];
+export function pauseConstraints(run: CarriedRun): readonly Constraint[] {
+  const { hold } = run;
+  if (hold === undefined || !isPaused(run)) return [];
   const why = hold.note === undefined ? "" : ` (${hold.note})`;
   const detail = `The workflow was paused by ${hold.by} at ${new Date(hold.atMs).toISOString()}${why}`;
   return [{ code: "workflowPaused", detail, evidence: { ...hold } }];
