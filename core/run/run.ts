@@ -1,3 +1,4 @@
+import { ENGINE_POOL } from "../fleet/pool-size.ts";
 import type { Priority } from "../job/priority.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Bits } from "../workflow/bits.ts";
@@ -207,6 +208,11 @@ export function isPaused({ hold, cancel }: CarriedRun): boolean {
 /** Whether a run is in the hands of a worker. */
 export function isHeld(run: Run): run is RunningRun {
   return run.status === "running" && run.worker !== undefined;
+}
+
+/** Whether a run that has ended was carried by the engine until then. */
+export function wasCarried({ attempts }: EndedRun): boolean {
+  return attempts.at(-1)?.worker === ENGINE_POOL;
 }
 
 /** What an end adds to a run. */

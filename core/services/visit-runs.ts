@@ -1,5 +1,5 @@
 import { formatRunId, stepOf } from "../run/run-id.ts";
-import { isCarried, isEnded, type Run } from "../run/run.ts";
+import { isCarried, isEnded, type Run, wasCarried } from "../run/run.ts";
 import type { DueEntry, RunEntry } from "../store/due-index.ts";
 import type { StoredRun } from "../store/run-store.ts";
 import { barOf } from "./bar.ts";
@@ -7,6 +7,7 @@ import type { Core } from "./core.ts";
 import { patienceMs, UNCOMMITTED_MS } from "./patience.ts";
 import { endLost } from "./end-lost.ts";
 import { expireRun } from "./end-unclaimed.ts";
+import { followUp } from "./follow-up.ts";
 import { holdsShared, letGoHeld } from "./leave-limit.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
 import { isHolderGone } from "./worker-liveness.ts";
@@ -66,7 +67,11 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   const { run } = stored;
   const { knobs } = core;
   const nowMs = core.clock.nowMs();
-  if (isEnded(run)) return undefined;
+  if (isEnded(run)) {
+    // No message tells of its end: whoever ended it may have died before what follows from that.
+    if (wasCarried(run)) await followUp(core, stored);
+    return undefined;
+  }
   if (isCarried(run)) return lookAtCarried(core, entry, { run, rev: stored.rev });
   if (run.status === "running") {
     const visitAtMs = nowMs + knobs.settleAfterMs;

@@ -20,17 +20,22 @@ const MAX_ROUNDS = 10_000;
  *
  * @param ended - an item that has ended; left out, all are looked at: those that have ended and were not counted, and
  * those that were to be started and have no record
- * @returns the step, when this has ended it: what follows from that is for the caller to do
+ * @returns the step, when it has ended: what follows from that is for the caller to do, also when another has ended it, who
+ * may have died since
  */
 export async function advanceItems(core: Core, step: RunKey, ended?: Run): Promise<StoredRun | undefined> {
   const part = stepOf(step.stamp);
   if (part === undefined) return undefined;
   const workflow = await readWorkflow(core, workflowOf(step, part));
-  if (workflow === undefined) return undefined;
+  if (workflow === undefined) {
+    const whole = await core.runs.find(step);
+    return whole !== undefined && isEnded(whole.run) ? whole : undefined;
+  }
   let news: readonly Run[] = ended === undefined ? await endedItems(core, workflow, part.step) : [ended];
   let isWhole = ended === undefined;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const stored = await core.runs.find(step);
+    if (stored !== undefined && isEnded(stored.run)) return stored;
     if (stored === undefined || !isCarried(stored.run) || stored.run.items === undefined) return undefined;
     const { run, rev } = stored;
     const before = stored.run.items;

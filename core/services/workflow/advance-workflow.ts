@@ -9,7 +9,7 @@ import type { Core } from "../core.ts";
 import { advanceItems } from "./advance-items.ts";
 import { endAwaiting } from "./await-run.ts";
 import { newStep } from "./new-step.ts";
-import { advanceContext, type OpenWorkflow, readWorkflow } from "./read-workflow.ts";
+import { advanceContext, openWorkflow, type OpenWorkflow } from "./read-workflow.ts";
 import { recordSteps } from "./record-steps.ts";
 import { endedCarried, settledStep, stateOfRun } from "./step-run.ts";
 
@@ -21,11 +21,14 @@ const MAX_ROUNDS = 100;
  * all have ended. May be called at any time, by several at once, and be killed at any point: each record is written where
  * there is none, so what one of them has decided stands, and the others see it.
  *
- * @returns the run, when this has ended it: what follows from that is for the caller to do
+ * @returns the run, when it has ended: what follows from that is for the caller to do, also when another has ended it, who
+ * may have died since
  */
 export async function advanceWorkflow(core: Core, key: RunKey): Promise<StoredRun | undefined> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const workflow = await readWorkflow(core, key);
+    const stored = await core.runs.find(key);
+    if (stored === undefined || isEnded(stored.run)) return stored;
+    const workflow = await openWorkflow(core, stored);
     if (workflow === undefined) return undefined;
     const outcome = await advanceOnce(core, workflow);
     if (outcome !== "again") return outcome;

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../json.ts";
 import { macroContext } from "../../run/macro-context.ts";
 import { expandDeep, MacroError } from "../../run/macros.ts";
 import { formatRunId, parseRunId, type RunKey, stampOf, stepOf } from "../../run/run-id.ts";
-import { type EndedRun, type Ending, isCarried, type Run } from "../../run/run.ts";
+import { type EndedRun, type Ending, isCarried, isEnded, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import type { StepError } from "../../workflow/step-error.ts";
 import { withoutMacros } from "../../workflow/template.ts";
@@ -83,12 +83,14 @@ export async function submitChild(core: Core, step: Run): Promise<void> {
 /**
  * Ends a step whose other job's run has ended.
  *
- * @returns the step, when this has ended it
+ * @returns the step, when it has ended, by this or by another, who may have died since
  */
 export async function endChildStep(core: Core, step: RunKey, child: EndedRun): Promise<StoredRun | undefined> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const stored = await core.runs.find(step);
-    if (stored === undefined || !isCarried(stored.run) || childKey(stored.run)?.stamp !== child.stamp) return undefined;
+    if (stored === undefined || childKey(stored.run)?.stamp !== child.stamp) return undefined;
+    if (isEnded(stored.run)) return stored;
+    if (!isCarried(stored.run)) return undefined;
     const ended = endedCarried(stored.run, { ...endOfChild(child, stored.run), endedAtMs: core.clock.nowMs() });
     const written = await core.runs.put(ended, stored.rev);
     if (written.ok) return { run: ended, rev: written.rev };

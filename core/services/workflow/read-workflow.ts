@@ -25,12 +25,16 @@ export interface OpenWorkflow {
 /** @returns `undefined` for a run that is no workflow's, has not begun or has ended */
 export async function readWorkflow(core: Core, key: RunKey): Promise<OpenWorkflow | undefined> {
   const stored = await core.runs.find(key);
-  if (stored === undefined || !isCarried(stored.run)) return undefined;
-  const { run, rev } = stored;
+  return stored && openWorkflow(core, stored);
+}
+
+/** The same of a run that has been read. */
+export async function openWorkflow(core: Core, { run, rev }: StoredRun): Promise<OpenWorkflow | undefined> {
+  if (!isCarried(run)) return undefined;
   const job = await core.jobs.ofRun(run);
   if (job?.work.kind !== "workflow") return undefined;
   const { plan } = job.work;
-  const rows = await core.runs.steps(key);
+  const rows = await core.runs.steps(run);
   return { run, rev, job, plan, rows, states: await statesOf(core, { plan, rows }) };
 }
 
