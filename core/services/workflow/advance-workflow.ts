@@ -11,6 +11,7 @@ import { endAwaiting } from "./await-run.ts";
 import { newStep } from "./new-step.ts";
 import { advanceContext, openWorkflow, type OpenWorkflow } from "./read-workflow.ts";
 import { recordSteps } from "./record-steps.ts";
+import { sizeProblem } from "./size.ts";
 import { endedCarried, settledStep, stateOfRun } from "./step-run.ts";
 
 /** Each round but the last has seen a step change. */
@@ -94,8 +95,11 @@ async function end(core: Core, { run, rev }: OpenWorkflow, verdict: WorkflowEnd)
 
 function endingOf(run: Run, verdict: WorkflowEnd): Omit<Ending, "endedAtMs"> {
   switch (verdict.status) {
-    case "succeeded":
+    case "succeeded": {
+      const error = sizeProblem("its outputs", verdict.outputs);
+      if (error !== undefined) return { status: "failed", error };
       return { status: "succeeded", ...(Object.keys(verdict.outputs).length > 0 && { result: verdict.outputs }) };
+    }
     case "failed":
       return { status: "failed", error: verdict.error };
     case "cancelled": {

@@ -12,6 +12,7 @@ import type { Core } from "../core.ts";
 import { chooseChild } from "./child-run.ts";
 import type { OpenWorkflow } from "./read-workflow.ts";
 import type { NewStep } from "./record-steps.ts";
+import { sizeProblem } from "./size.ts";
 import { carriedStep, queuedStep, settledStep, stepKey } from "./step-run.ts";
 
 /** Largest list of a step's items, as JSON, in UTF-16 code units: it is one item of the table. */
@@ -98,6 +99,8 @@ async function newRun(
 ): Promise<NewStep> {
   const step = getStep(workflow.plan, name);
   const nowMs = core.clock.nowMs();
+  const problem = sizeProblem("its parameters", parameters);
+  if (problem !== undefined) return failed(workflow, key, { error: problem, nowMs });
   if (step.action.kind === "workflow") {
     const chosen = await chooseChild(core, workflow, { name: step.action.job, parameters });
     if ("error" in chosen) return failed(workflow, key, { error: chosen.error, nowMs });

@@ -15,4 +15,30 @@ describe("the items of a step", () => {
     expect(world.itemsOf(run, "b").map(({ parameters }) => parameters)).toEqual([{ of: "a.0" }, { of: "a.1" }]);
     expect(await world.find(run)).toMatchObject({ status: "succeeded", result: { all: ["b.0", "b.1"] } });
   });
+
+  it("may give more than a workflow can: it fails rather than never end", async () => {
+    const world = new WorkflowWorld();
+    world.behave = () => ({ takesMs: 100, result: { kind: "succeeded", result: "x".repeat(40_000) } });
+    const steps = { a: { map: { over: "[1,2,3,4,5,6,7,8,9]" } } };
+    await world.define({ name: "etl", executor: workflow(steps, { outputs: { all: "steps.a.output" } }) });
+    const run = await world.start("etl");
+    await world.advance(5_000);
+    expect(world.errors).toEqual([]);
+    expect(await world.find(run)).toMatchObject({ status: "failed", error: { name: "TOO_LARGE" } });
+  });
+
+  it("may give more than a step can take: that fails", async () => {
+    const world = new WorkflowWorld();
+    world.behave = () => ({ takesMs: 100, result: { kind: "succeeded", result: "x".repeat(40_000) } });
+    const steps = {
+      a: { map: { over: "[1,2,3,4,5,6,7,8,9]" } },
+      b: { needs: ["a"], parameters: { all: "${{ steps.a.output }}" } },
+    };
+    await world.define({ name: "etl", executor: workflow(steps) });
+    const run = await world.start("etl");
+    await world.advance(5_000);
+    expect(world.errors).toEqual([]);
+    expect(world.statuses(run)).toEqual({ a: "succeeded", b: "failed" });
+    expect((await world.find(run)).status).toBe("failed");
+  });
 });
