@@ -39,6 +39,8 @@ export async function advanceItems(core: Core, step: RunKey, ended?: Run): Promi
     if (stored === undefined || !isCarried(stored.run) || stored.run.items === undefined) return undefined;
     const { run, rev } = stored;
     const before = stored.run.items;
+    // Whoever counted it may have died before others were started in its place.
+    const isRepeated = news.length > 0 && news.every((item) => isCounted(before, item));
     const counted = news.reduce(count, before);
     const isStopped = run.cancel !== undefined || isStopping(workflow, part.step);
     const decision = decide(workflow, run, { items: counted, isStopped });
@@ -53,11 +55,21 @@ export async function advanceItems(core: Core, step: RunKey, ended?: Run): Promi
     if (items.started !== before.started || items.ended !== before.ended) {
       if (!(await core.runs.put({ ...run, items }, rev)).ok) continue;
     }
-    news = await startItems(core, workflow, { step: part.step, items, from: isWhole ? 0 : before.started, isStopped });
+    news = await startItems(core, workflow, {
+      step: part.step,
+      items,
+      from: isWhole || isRepeated ? 0 : before.started,
+      isStopped,
+    });
     isWhole = false;
     if (news.length === 0) return undefined;
   }
   throw new Error(`Cannot advance step "${formatRunId(step)}": it changed ${MAX_ROUNDS} times meanwhile`);
+}
+
+function isCounted({ ended }: ItemsProgress, { stamp }: Run): boolean {
+  const index = stepOf(stamp)?.item;
+  return index !== undefined && hasBit(ended, index);
 }
 
 function count(items: ItemsProgress, run: Run): ItemsProgress {

@@ -54,3 +54,26 @@ describe.each(FAULTS)("a port call that fails (%s)", (fault) => {
     });
   });
 });
+
+describe.each(FAULTS)("a worker that ends an item of a step that has long been under way (%s)", (fault) => {
+  it("leaves the next one to be started soon, at whatever call it fails", async () => {
+    const takesMs = 600_000;
+    for (let number = 1, wasHit = true; wasHit; number += 1) {
+      const world = new WorkflowWorld({ seed: number, knobs: { shards: 1 } });
+      world.behave = () => ({ takesMs, result: { kind: "succeeded" } });
+      await world.define({ name: "etl", executor: workflow({ m: { map: { over: "[1,2]", concurrency: 1 } } }) });
+      const run = await world.start("etl");
+      await world.advance(takesMs - 1_000, { stepMs: 5_000 });
+      const [process] = world.workers;
+      const before = process?.faults.calls ?? 0;
+      if (process !== undefined) process.faults.plan = (call) => (call === before + number ? fault : undefined);
+      await world.advance(3_000);
+      wasHit = (process?.faults.calls ?? 0) >= before + number;
+      world.addWorker();
+      const hasEnded = world.itemsOf(run, "m").some(({ status }) => status === "succeeded");
+      await world.advance(30_000);
+      expect(world.itemsOf(run, "m"), `call ${number}`).toHaveLength(hasEnded ? 2 : 1);
+      expect(number).toBeLessThan(100);
+    }
+  });
+});
