@@ -6,7 +6,8 @@ import type { StoredRun } from "../store/run-store.ts";
 import { orPutOff } from "./after-commit.ts";
 import type { Core } from "./core.ts";
 import { endUnclaimed } from "./end-unclaimed.ts";
-import { followUp } from "./follow-up.ts";
+import { followAlone, followUp } from "./follow-up.ts";
+import { watchOf } from "./watch.ts";
 import { advanceItems } from "./workflow/advance-items.ts";
 import { advanceWorkflow } from "./workflow/advance-workflow.ts";
 import { childKey, submitChild } from "./workflow/child-run.ts";
@@ -33,22 +34,34 @@ export interface CancelOptions {
 
 const MAX_ROUNDS = 20;
 
-/** Cancels a run: one that has not started ends at once, a running one is stopped by its worker, verified. Idempotent. */
-export async function cancelRun(core: Core, key: RunKey, options: CancelOptions): Promise<CancelResult> {
+/** Does what follows from the end of a run. */
+type Follow = (core: Core, ended: StoredRun) => Promise<void>;
+
+/**
+ * Cancels a run: one that has not started ends at once, a running one is stopped by its worker, verified. Idempotent.
+ *
+ * @param followEnd - what follows when this has ended the run itself
+ */
+export async function cancelRun(
+  core: Core,
+  key: RunKey,
+  options: CancelOptions,
+  followEnd: Follow = followUp,
+): Promise<CancelResult> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const stored = await core.runs.find(key);
     if (stored === undefined) return { kind: "notFound" };
     const { run, rev } = stored;
     if (isEnded(run)) return { kind: "ended", run };
     if (isCarried(run)) {
-      const result = await cancelCarried(core, { run, rev }, options);
+      const result = await cancelCarried(core, { run, rev }, { options, followEnd });
       if (result === undefined) continue;
       return result;
     }
     if (run.status !== "running") {
       const end = { status: "cancelled", error: cancelError(options) } as const;
       // What follows is done by its message, its limits repair themselves, and the walk of a chain looks for its end.
-      const follow = (ended: StoredRun) => orPutOff(core, () => followUp(core, ended));
+      const follow = (ended: StoredRun) => orPutOff(core, () => followEnd(core, ended));
       if (!(await endUnclaimed(core, stored, end, follow))) continue;
       const after = await core.runs.find(key);
       return { kind: "cancelled", run: after?.run ?? run };
@@ -102,22 +115,28 @@ function cancelError({ by, note }: CancelOptions) {
 async function cancelCarried(
   core: Core,
   { run, rev }: { readonly run: CarriedRun; readonly rev: number },
-  options: CancelOptions,
+  { options, followEnd }: { readonly options: CancelOptions; readonly followEnd: Follow },
 ): Promise<CancelResult | undefined> {
+  const { knobs } = core;
+  const nowMs = core.clock.nowMs();
   const job = await core.jobs.ofRun(run);
   if (job?.work.kind === "step" && run.items === undefined && run.child === undefined) {
     const stop = { confirmed: true, evidence: "it was waiting" };
-    const ending = { status: "cancelled", error: cancelError(options), stop, endedAtMs: core.clock.nowMs() } as const;
+    const ending = { status: "cancelled", error: cancelError(options), stop, endedAtMs: nowMs } as const;
     const ended = endedCarried(run, ending);
     const written = await core.runs.put(ended, rev);
     if (!written.ok) return undefined;
-    await orPutOff(core, () => followUp(core, { run: ended, rev: written.rev }));
+    await orPutOff(core, () => followEnd(core, { run: ended, rev: written.rev }));
     return { kind: "cancelled", run: ended };
   }
   const cancel = cancelOf(core, run, { ...options, job });
   const cancelling = { ...run, cancel };
-  if (cancel !== run.cancel && !(await core.runs.put(cancelling, rev)).ok) return undefined;
-  // The watch of the run does it again.
+  if (cancel !== run.cancel) {
+    // The watch that it has may look after it rarely by now.
+    await core.due.arm(watchOf(run, nowMs + knobs.settleAfterMs, nowMs));
+    if (!(await core.runs.put(cancelling, rev)).ok) return undefined;
+  }
+  // The watch does it again.
   await orPutOff(core, () => cancelParts(core, cancelling, { options, job }));
   return { kind: "cancelling", run: cancelling };
 }
@@ -136,7 +155,8 @@ async function cancelParts(
     return;
   }
   const parts = run.items === undefined ? await stepsToCancel(core, run, job) : await itemsToCancel(core, run);
-  await Promise.all(parts.map((part) => cancelRun(core, part, asked)));
+  // What follows from all of their ends is done once, below: each of them would read, and try to write, the same.
+  await Promise.all(parts.map((part) => cancelRun(core, part, asked, followAlone)));
   const ended = await (run.items === undefined ? advanceWorkflow(core, run) : advanceItems(core, run));
   if (ended !== undefined) await followUp(core, ended);
 }

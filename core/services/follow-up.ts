@@ -22,14 +22,16 @@ import { stepKey, workflowOf } from "./workflow/step-run.ts";
  */
 export async function followUp(core: Core, stored: StoredRun): Promise<void> {
   // What has ended may end the workflow that it is a part of, and so on outwards.
-  let ended: StoredRun | undefined = stored;
-  while (ended !== undefined) ended = await followOne(core, ended);
+  for (let next: StoredRun | undefined = stored; next !== undefined;) {
+    await followAlone(core, next);
+    next = isEnded(next.run) ? await advanceAround(core, next.run) : undefined;
+  }
 }
 
-/** @returns the run that has ended because of it */
-async function followOne(core: Core, { run, rev }: StoredRun): Promise<StoredRun | undefined> {
+/** The same, but for what the run is a part of: that is for the caller to take on. */
+export async function followAlone(core: Core, { run, rev }: StoredRun): Promise<void> {
   const job = await core.jobs.ofRun(run);
-  if (job === undefined) return undefined;
+  if (job === undefined) return;
   switch (run.status) {
     case "queued":
       await sendDoorbells(core, [runDoorbell(run, run.dueAtMs)]);
@@ -38,23 +40,26 @@ async function followOne(core: Core, { run, rev }: StoredRun): Promise<StoredRun
       await ringForRetry(core, run, run.retryAtMs);
       break;
     case "running":
-      return undefined;
+      return;
     default:
       break;
   }
   if (!isEnded(run)) {
     await letGo(core, { run, before: rev }, { job });
-    return undefined;
+    return;
   }
   await leaveLimits(core, run, job);
   core.metrics.count("runs_ended", { status: run.status, cause: run.cause });
   await startNextAfterEnd(core, run, job);
   await pauseAfterFailures(core, run, job);
   if (run.isHeard === true) for (const step of await tellListeners(core, run)) await followUp(core, step);
-  return advanceAround(core, run);
 }
 
-/** Takes on what a run is a part of: the step whose item it is, or that waits for it, or the workflow whose step it is. */
+/**
+ * Takes on what a run is a part of: the step whose item it is, or that waits for it, or the workflow whose step it is.
+ *
+ * @returns the one of these that has ended
+ */
 async function advanceAround(core: Core, run: EndedRun): Promise<StoredRun | undefined> {
   const part = stepOf(run.stamp);
   if (part?.item !== undefined) return advanceItems(core, stepKey(workflowOf(run, part), part.step), run);

@@ -128,7 +128,8 @@ async function lookAtCarried(core: Core, entry: RunEntry, carried: Carried): Pro
   const nowMs = core.clock.nowMs();
   const isLookedAfter = stepOf(run.stamp) === undefined || hasParts(run);
   if (isLookedAfter || wakeAtMs <= nowMs) await carry(core, carried);
-  const againMs = isLookedAfter ? nowMs + patienceMs(knobs, entry.looks) : Infinity;
+  const restMs = run.cancel === undefined ? patienceMs(knobs, entry.looks) : knobs.settleAfterMs;
+  const againMs = isLookedAfter ? nowMs + restMs : Infinity;
   const isSoon = wakeAtMs <= nowMs + knobs.lookAheadMs;
   const wakeVisitMs = isSoon ? Math.max(nowMs, wakeAtMs) + knobs.settleAfterMs : wakeAtMs - knobs.leadMs;
   const visitAtMs = Math.min(againMs, wakeVisitMs);
