@@ -57,14 +57,18 @@ export class RunStore {
     for await (const stored of listAll(this.#table, keys.items(workflow, step))) yield asRun(stored);
   }
 
-  /** Writes down what a step runs for, once: the list that stands there stays. */
-  async putItemList(workflow: RunKey, step: string, list: readonly Json[]): Promise<void> {
-    await this.#table.put(keys.itemList(workflow, step), { list }, "absent");
+  /**
+   * Writes down what a step runs for, once.
+   *
+   * @returns the list that stands there
+   */
+  async putItemList(workflow: RunKey, step: string, list: readonly Json[]): Promise<readonly Json[]> {
+    const written = await this.#table.put(keys.itemList(workflow, step), { list }, "absent");
+    return written.ok ? list : listOf(written.current);
   }
 
   async itemList(workflow: RunKey, step: string): Promise<readonly Json[]> {
-    const stored = await this.#table.get(keys.itemList(workflow, step));
-    return (stored?.body as { readonly list: readonly Json[] } | undefined)?.list ?? [];
+    return listOf(await this.#table.get(keys.itemList(workflow, step)));
   }
 
   /**
@@ -155,6 +159,10 @@ export class RunStore {
 
 function asRun(stored: Stored): StoredRun {
   return { run: stored.body as Run, rev: stored.rev };
+}
+
+function listOf(stored: Stored | undefined): readonly Json[] {
+  return (stored?.body as { readonly list: readonly Json[] } | undefined)?.list ?? [];
 }
 
 function asRow(stored: Stored): LedgerRow {

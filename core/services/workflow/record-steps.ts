@@ -24,9 +24,8 @@ export interface NewStep {
  * @returns for each step whether the record is this one, and else what stands there
  */
 export async function recordSteps(core: Core, steps: readonly NewStep[]): Promise<readonly RunWrite[]> {
-  await Promise.all(steps.flatMap(({ run, list }) => (list === undefined ? [] : putList(core, run, list))));
-  await Promise.all(steps.map(({ run }) => listenFor(core, run)));
-  const runs = steps.map(({ run }) => run);
+  const runs = await Promise.all(steps.map((step) => withList(core, step)));
+  await Promise.all(runs.map((run) => listenFor(core, run)));
   // The flush of the records covers what was committed before them.
   await Promise.all(watchesOfSteps(core, runs).map((watch) => core.due.arm(watch, { lazy: true })));
   const written = await Promise.all(runs.map((run) => core.runs.put(run, "absent")));
@@ -42,9 +41,15 @@ export async function recordSteps(core: Core, steps: readonly NewStep[]): Promis
   return written;
 }
 
-async function putList(core: Core, run: Run, list: readonly Json[]): Promise<void> {
+/**
+ * Writes down what a step runs for. A list may be there, of somebody who was killed before the step had its record, or of the
+ * run that this one continues: the step runs for that one, although by now another might be made.
+ */
+async function withList(core: Core, { run, list }: NewStep): Promise<NewStep["run"]> {
   const part = stepOf(run.stamp);
-  if (part !== undefined) await core.runs.putItemList(workflowOf(run, part), part.step, list);
+  if (list === undefined || part === undefined || run.items === undefined) return run;
+  const { length: total } = await core.runs.putItemList(workflowOf(run, part), part.step, list);
+  return { ...run, items: { ...run.items, total } };
 }
 
 /** Whether a run ends when others do, which may go unheard. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { workflow, WorkflowWorld } from "../../support/workflow-world.ts";
+import { type StepsOf, workflow, WorkflowWorld } from "../../support/workflow-world.ts";
 
 describe("the items of a step", () => {
   it("know what the items of an earlier step have given", async () => {
@@ -41,4 +41,41 @@ describe("the items of a step", () => {
     expect(world.statuses(run)).toEqual({ a: "succeeded", b: "failed" });
     expect((await world.find(run)).status).toBe("failed");
   });
+
+  it.each(["dieBefore", "dieAfter"] as const)(
+    "are those of one list, although who made it dies (%s) and another would have made another",
+    async (fault) => {
+      for (let number = 1, wasHit = true; wasHit; number += 1) {
+        const world = new WorkflowWorld();
+        world.behave = ({ stamp }) => ({
+          takesMs: stamp.endsWith(".b") ? 2_000 : 500,
+          result: { kind: "succeeded" },
+        });
+        const over = 'steps.b.status == "succeeded" ? [7, 8, 9] : [1, 2]';
+        const map = { over, concurrency: 10 };
+        const steps: StepsOf = {
+          a: {},
+          b: { pool: "other" },
+          m: { needs: ["a", "b"], rule: "anySucceeded", map, parameters: { of: "${{ item }}" } },
+        };
+        world.addWorker({ pool: "other" });
+        await world.define({ name: "etl", executor: workflow(steps) });
+        const run = await world.start("etl");
+        await world.advance(0);
+        world.addWorker();
+        const [first] = world.workers;
+        const before = first?.faults.calls ?? 0;
+        if (first !== undefined) first.faults.plan = (call) => (call === before + number ? fault : undefined);
+        await world.advance(10_000);
+        wasHit = first?.faults.isDead === true && number < 40;
+        await world.advance(60_000);
+        const list = await world.core.runs.itemList(run, "m");
+        expect(
+          world.itemsOf(run, "m").map(({ parameters }) => parameters?.["of"]),
+          `call ${number}`,
+        ).toEqual(list);
+        expect((await world.find(run)).status).toBe("succeeded");
+      }
+    },
+  );
 });
