@@ -13,7 +13,7 @@ import type { RunKey } from "./run-id.ts";
  * queued ──claim──▶ running ──▶ succeeded │ failed │ timedOut │ cancelled
  *   │  ▲              │
  *   │  └──── retrying ◀┘ (attempt failed, worker lost or drained)
- *   └─────▶ cancelled │ expired │ skipped
+ *   └─────▶ cancelled │ expired │ skipped ◀── running, of a step that waits and that people leave out
  * ```
  *
  * Invariants: `epoch` rises with every claim and is never reused; the five final states never change; a write that ends

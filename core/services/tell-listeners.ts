@@ -12,7 +12,7 @@ import { endAwaiting } from "./workflow/await-run.ts";
  * Tells those who listen to a job that one of its runs has ended: jobs that start after it, and steps that wait for it. May be
  * repeated.
  *
- * @returns steps that have ended by it: what follows from that is for the caller to do
+ * @returns steps that have ended: what follows from that is for the caller to do
  */
 export async function tellListeners(core: Core, run: EndedRun): Promise<readonly StoredRun[]> {
   const ended: StoredRun[] = [];
@@ -25,9 +25,11 @@ export async function tellListeners(core: Core, run: EndedRun): Promise<readonly
     const step = key && (await core.runs.find(key));
     // Armed and not recorded yet, it looks for itself as soon as it is.
     if (key === undefined || step === undefined) continue;
-    const stepEnded = isEnded(step.run) ? undefined : await endAwaiting(core, key, run);
-    if (stepEnded !== undefined) ended.push(stepEnded);
-    if (stepEnded !== undefined || isEnded(step.run)) await core.listeners.remove(run.namespace, run.job, listener);
+    // Whoever ended it before may have died before what follows from it.
+    const stepEnded = isEnded(step.run) ? step : await endAwaiting(core, key, run);
+    if (stepEnded === undefined) continue;
+    ended.push(stepEnded);
+    await core.listeners.remove(run.namespace, run.job, listener);
   }
   return ended;
 }

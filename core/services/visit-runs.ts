@@ -86,9 +86,11 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
     }
     return { visitAtMs };
   }
-  if (await expireRun(core, stored)) return undefined;
+  const isHeld = await isHeldBack(core, run);
+  // Of a workflow that is paused no step expires: they get their time anew when it is resumed.
+  if (!(isHeld && stepOf(run.stamp) !== undefined) && (await expireRun(core, stored))) return undefined;
   // While the job is paused, ringing for what has not started would be in vain, and make the looks after it rare.
-  if (await isHeldBack(core, run)) {
+  if (isHeld) {
     await letGoShared(core, stored);
     return { visitAtMs: nowMs + knobs.settleAfterMs };
   }

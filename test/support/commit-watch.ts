@@ -1,5 +1,5 @@
 import { formatRunId } from "../../core/run/run-id.ts";
-import { ENDED_STATUSES, type Run, type RunStatus } from "../../core/run/run.ts";
+import { ENDED_STATUSES, isCarried, type Run, type RunStatus } from "../../core/run/run.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Commit } from "./memory-items.ts";
 import type { MemoryTable } from "./memory-table.ts";
@@ -47,7 +47,8 @@ export class CommitWatch {
 
   #lookAtRun(before: Run | undefined, after: Run | undefined): void {
     if (after === undefined) return this.#tell("a run was deleted", before);
-    if (before !== undefined && !NEXT[before.status].includes(after.status))
+    const isMarked = before !== undefined && isCarried(before) && "mark" in after;
+    if (before !== undefined && !isMarked && !NEXT[before.status].includes(after.status))
       this.#tell(`${before.status} became ${after.status}`, after);
     if (before !== undefined && (ENDED_STATUSES as readonly string[]).includes(before.status))
       this.#tell("a final run was written again", after);

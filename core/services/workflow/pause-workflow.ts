@@ -1,5 +1,6 @@
 import { type RunKey, stepOf } from "../../run/run-id.ts";
-import { type CarriedRun, isCarried, type Run } from "../../run/run.ts";
+import { type CarriedRun, isCarried } from "../../run/run.ts";
+import type { StoredRun } from "../../store/run-store.ts";
 import { orPutOff } from "../after-commit.ts";
 import type { Core } from "../core.ts";
 import { runDoorbell, sendDoorbells } from "../send.ts";
@@ -44,21 +45,27 @@ export async function resumeWorkflow(core: Core, key: RunKey): Promise<CarriedRu
   return resumed.run;
 }
 
-/** Begins what was held. */
+/** Begins what was held. The time that it may wait for a worker counts from now. */
 async function goOn(core: Core, resumed: Carried): Promise<void> {
   await carry(core, resumed);
-  const held: Run[] = [];
-  for (const { run, rev } of (await core.runs.steps(resumed.run)).values()) {
-    held.push(run);
+  const held: StoredRun[] = [];
+  for (const stored of (await core.runs.steps(resumed.run)).values()) {
+    const { run, rev } = stored;
+    held.push(stored);
     if (!isCarried(run) || run.items === undefined) continue;
     await carry(core, { run, rev });
     const step = stepOf(run.stamp)?.step ?? "";
-    for await (const item of core.runs.items(resumed.run, step)) held.push(item.run);
+    for await (const item of core.runs.items(resumed.run, step)) held.push(item);
   }
   const nowMs = core.clock.nowMs();
+  const queued = held.flatMap(({ run, rev }) =>
+    run.status === "queued" && run.attempt === 0 ? [{ run: { ...run, dueAtMs: nowMs }, rev }] : [],
+  );
+  // One that another has begun meanwhile stays as it is.
+  await Promise.all(queued.map(({ run, rev }) => core.runs.put(run, rev)));
   await sendDoorbells(
     core,
-    held.filter(({ status }) => status === "queued").map((run) => runDoorbell(run, nowMs)),
+    queued.map(({ run }) => runDoorbell(run, nowMs)),
   );
 }
 

@@ -156,6 +156,19 @@ describe("pausing a workflow", () => {
     expect(await world.ended(run)).toMatchObject({ status: "succeeded" });
   });
 
+  it("keeps steps from expiring, whose time to wait for a worker begins anew", async () => {
+    const world = new WorkflowWorld({ workers: 0 });
+    await world.defineWorkflow("etl", workflow({ a: { timeouts: { queue: "20s" } } }));
+    const run = await world.start("etl");
+    await world.advance(5_000);
+    await pauseWorkflow(world.core, run, OPS);
+    await world.advance(120_000);
+    world.addWorker();
+    await resumeWorkflow(world.core, run);
+    await world.advance(5_000);
+    expect(await world.ended(run)).toMatchObject({ status: "succeeded" });
+  });
+
   it("is not the pause of its job, which concerns runs that have not begun", async () => {
     const world = new WorkflowWorld();
     world.steps.set("a", () => takes(3_000));
@@ -241,6 +254,17 @@ describe("marking a step", () => {
       mark: { by: "ops", note: "done by hand" },
     });
     expect(await world.ended(run)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("that waits leaves it out", async () => {
+    const world = new WorkflowWorld();
+    await world.defineWorkflow("etl", workflow({ w: { wait: { for: "1h" } }, b: { needs: ["w"], rule: "allEnded" } }));
+    const run = await world.start("etl");
+    await world.advance(1_000);
+    await markStep(world.core, stepKey(run, "w"), { as: "skipped", by: "ops" });
+    await world.advance(2_000);
+    expect(world.statuses(run)).toEqual({ w: "skipped", b: "succeeded" });
+    expect(world.watch.violations).toEqual([]);
   });
 
   it("is refused for one that is under way, has ended or does not exist", async () => {

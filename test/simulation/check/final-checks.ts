@@ -93,7 +93,9 @@ function checkCancelled({ tell }: CheckContext, { runs, claims }: End, { path, a
     tell("I18", `${name} was said to be cancelled and is ${run.status}`);
   const later = (claims.get(name) ?? []).find(({ atMs }) => atMs > answer.atMs);
   if (later !== undefined) tell("I18", `${name} began attempt ${later.attempt} after it was said to be cancelled`);
-  if (run.status !== "cancelled" && run.status !== "succeeded")
+  // A workflow may have been stopped before, for it lasted too long.
+  const isTimedOut = run.status === "timedOut" && run.attempts.at(-1)?.worker === "engine";
+  if (run.status !== "cancelled" && run.status !== "succeeded" && !isTimedOut)
     tell("I18", `${name} was to be cancelled and is ${run.status}`);
   return undefined;
 }

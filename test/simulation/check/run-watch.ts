@@ -50,7 +50,9 @@ export class RunWatch {
       return this.#tell("I12", after, `was ${before.status}, which is final`);
     // A step may end without a run: left out, chosen by a switch, or without parameters.
     const isSettled = before === undefined && fact.kind === "step" && hasEnded(after);
-    if (!isSettled && NEXT[before?.status ?? ""]?.includes(after.status) !== true)
+    const isMarked =
+      before !== undefined && isCarried(before) && after.status === "skipped" && after.reason === "marked";
+    if (!isSettled && !isMarked && NEXT[before?.status ?? ""]?.includes(after.status) !== true)
       this.#tell("I11", after, `went from ${before?.status ?? "nothing"} to ${after.status}`);
     this.#checkCause(before, after);
     if (before !== undefined && after.epoch < before.epoch) this.#tell("I14", after, "got a lower epoch");

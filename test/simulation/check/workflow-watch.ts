@@ -61,7 +61,7 @@ export class WorkflowWatch {
       this.#tell("I32", after, `was made after its workflow had ended as ${known.run.status}`);
     if (after.status === "running" && before?.status !== "running") this.#checkStopped(known, step, after);
     if (part.item === undefined) {
-      if (after.items !== undefined) this.#checkItems(known, step, after);
+      if (after.items !== undefined && !isKept) this.#checkItems(known, step, after);
       known.steps.set(part.step, after);
     } else {
       if (before === undefined && !isKept && part.item >= (known.steps.get(part.step)?.items?.started ?? 0))
