@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Metafile } from "esbuild";
 import { metafileOf } from "./bundle.ts";
+import type { FunctionName } from "./names.ts";
 
 /** What one bundle weighs, in bytes. Source maps do not count. */
 export interface BundleSize {
@@ -13,6 +14,17 @@ export interface BundleSize {
   readonly startBytes: number;
   /** What the files are made of, the heaviest first: a package, or a folder of ours. */
   readonly inputs: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+const MB = 1_048_576;
+
+/**
+ * What a bundle may weigh, minified. 1 MB, so that it is loaded within a fraction of a second; the API alone checks
+ * definitions of every kind, and so holds schemas, expressions and regular expressions all at once, beside the clients of
+ * five services.
+ */
+export function maxBytesOf(name: FunctionName): number {
+  return name === "api" ? 1.25 * MB : MB;
 }
 
 type Output = Metafile["outputs"][string];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ENGINE_POOL } from "../core/fleet/pool-size.ts";
 import { EXECUTOR_TYPES } from "../core/job/executor-types.ts";
 import { checkFargateSize } from "../core/job/fargate-size.ts";
 import { AWS_KNOBS, type Knobs } from "../core/knobs.ts";
@@ -14,9 +15,12 @@ const MAX_SHARDS = 256;
 /** Each pool brings 24 resources, of which a stack may have 500, and queues that each policy names, which has 10,240 characters. */
 const MAX_POOLS = 10;
 
-const poolName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, {
-  error: "must be 1 to 40 lower-case letters, digits and '-', not at its ends",
-});
+const poolName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, {
+    error: "must be 1 to 40 lower-case letters, digits and '-', not at its ends",
+  })
+  .refine((name) => name !== ENGINE_POOL, { error: `must not be ${ENGINE_POOL}, which the engine itself uses` });
 
 const poolSchema = z
   .strictObject({

@@ -11,7 +11,10 @@ export interface Engine {
   readonly pools: Configuration["pools"];
   readonly knobs: Configuration["knobs"];
   readonly table: StateTable;
+  /** Of the pools. */
   readonly queues: readonly PoolQueues[];
+  /** In which the engine rings itself. */
+  readonly ownQueue: PoolQueues;
   readonly runLogs: RunLogs;
 }
 
@@ -31,8 +34,8 @@ export function engineValues({ installation, pools, knobs, table, runLogs }: Eng
   };
 }
 
-/** To read and write state, and to send runs to every pool. */
-export function grantScheduling({ table, queues }: Engine, grantee: IGrantable): void {
+/** To read and write state, and to send runs to every pool and to the engine itself. */
+export function grantScheduling({ table, queues, ownQueue }: Engine, grantee: IGrantable): void {
   table.grantUse(grantee);
-  for (const pool of queues) pool.grantSend(grantee);
+  for (const pool of [...queues, ownQueue]) pool.grantSend(grantee);
 }

@@ -41,10 +41,13 @@ export const SLOTS_UNEXPLAINED = "slots_unexplained";
 /** How long the oldest run that is due has waited for a worker. */
 export const OLDEST_UNCLAIMED_MS = "oldest_unclaimed_ms";
 
+/** Messages of its own that the engine could not handle, each time that they came. */
+export const ENGINE_ERRORS = "engine_errors";
+
 const count: PublishedMetric = { unit: "Count", dimensions: [] };
 const milliseconds: PublishedMetric = { unit: "Milliseconds", dimensions: [] };
 
-/** By name. Ten of one metric each and one of six, 16 in all: $4.80 a month at most, and nothing for what never happens. */
+/** By name. Eleven of one metric each and one of six, 17 in all: $5.10 a month at most, and nothing for what never happens. */
 export const PUBLISHED: Readonly<Record<string, PublishedMetric>> = {
   [SLOTS_DISPATCHED]: count,
   [RUNS_ENDED]: { unit: "Count", dimensions: ["status"] },
@@ -57,4 +60,5 @@ export const PUBLISHED: Readonly<Record<string, PublishedMetric>> = {
   [SCHEDULER_LAG_MS]: milliseconds,
   [SLOTS_UNEXPLAINED]: count,
   [OLDEST_UNCLAIMED_MS]: milliseconds,
+  [ENGINE_ERRORS]: count,
 };

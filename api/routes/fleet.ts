@@ -1,7 +1,6 @@
 import { CarillonError } from "../../core/errors.ts";
-import { PRIORITIES } from "../../core/job/priority.ts";
 import type { DeadLetter as StoredDeadLetter } from "../../core/ports/queue.ts";
-import { decodeMessage, messageKey, queueName } from "../../core/run/message.ts";
+import { decodeMessage, messageKey, queuedPriorities, queueName } from "../../core/run/message.ts";
 import { formatRunId } from "../../core/run/run-id.ts";
 import type { WorkerRecord } from "../../core/worker/worker-record.ts";
 import type { fleetRoutes } from "../contract/fleet-routes.ts";
@@ -31,7 +30,7 @@ export const fleetHandlers: HandlersOf<typeof fleetRoutes> = {
 
   async listQueues({ params: { pool } }, { core }) {
     const items = await Promise.all(
-      PRIORITIES.map(async (priority) => {
+      queuedPriorities(pool).map(async (priority) => {
         const depth = await core.queue.depth(queueName(pool, priority));
         return { priority, ...depth };
       }),

@@ -1,5 +1,5 @@
 import { ENGINE_POOL } from "../fleet/pool-size.ts";
-import type { Priority } from "../job/priority.ts";
+import { PRIORITIES, type Priority } from "../job/priority.ts";
 import type { RunKey } from "./run-id.ts";
 
 /**
@@ -22,7 +22,13 @@ export function queueName(pool: string, priority: Priority): string {
   return pool === ENGINE_POOL ? ENGINE_QUEUE : `${pool}.${priority}`;
 }
 
-export const ENGINE_QUEUE = `${ENGINE_POOL}.normal`;
+/** The classes of a pool that have a queue of their own. */
+export function queuedPriorities(pool: string): readonly Priority[] {
+  return pool === ENGINE_POOL ? [ENGINE_PRIORITY] : PRIORITIES;
+}
+
+const ENGINE_PRIORITY: Priority = "normal";
+export const ENGINE_QUEUE = `${ENGINE_POOL}.${ENGINE_PRIORITY}`;
 
 export function encodeMessage(message: RunMessage): string {
   return JSON.stringify(message);

@@ -1,7 +1,8 @@
 import { parseDaysOfMonth, parseDaysOfWeek, type DaysOfMonth, type DaysOfWeek } from "./cron-day-fields.ts";
 import { CRON_FIELDS, itemsOf, parseValues, type CronField, type Token } from "./cron-field.ts";
-import { MAX_CRON_LENGTH } from "./definition.ts";
 import { quote, ScheduleError, type ScheduleErrorCode } from "./schedule-error.ts";
+
+export const MAX_CRON_LENGTH = 256;
 
 /** A cron expression, parsed. Lists ascend and have no duplicates. */
 export interface Cron {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { durationSchema } from "../job/duration.ts";
 import { nameSchema } from "../job/name.ts";
+import { MAX_CRON_LENGTH } from "./cron.ts";
 import { MAX_INSTANT_MS } from "./last-instant.ts";
 
 /** Instants from 1970 to 2100, as RFC 3339 with an offset; `2026-03-08T07:30:00Z`. */
@@ -11,7 +12,6 @@ export const instantSchema = z.iso
   })
   .meta({ examples: ["2026-03-08T07:30:00Z"] });
 
-export const MAX_CRON_LENGTH = 256;
 export const MAX_DATES = 1_000;
 export const MAX_RUNS = 10_000;
 

@@ -1,3 +1,4 @@
+import { ENGINE_POOL } from "../fleet/pool-size.ts";
 import type { Priority } from "../job/priority.ts";
 import { MAX_DELAY_MS, MAX_SEND, type OutgoingMessage } from "../ports/queue.ts";
 import { encodeMessage, queueName, type RunMessage } from "../run/message.ts";
@@ -50,7 +51,9 @@ export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]):
   const byQueue = new Map<string, OutgoingMessage[]>();
   for (const { message, pool, priority } of doorbells) {
     const name = queueName(pool, priority);
-    const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, Math.floor(message.dueAtMs - nowMs - core.knobs.prefetchMs)));
+    // Workers wait out the rest on their own clock, for which the engine has better use.
+    const prefetchMs = pool === ENGINE_POOL ? 0 : core.knobs.prefetchMs;
+    const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, Math.floor(message.dueAtMs - nowMs - prefetchMs)));
     const outgoing = { body: encodeMessage(message), group: message.namespace, delayMs };
     const list = byQueue.get(name);
     if (list === undefined) byQueue.set(name, [outgoing]);

@@ -1,4 +1,5 @@
 import { CarillonError } from "../errors.ts";
+import { ENGINE_POOL } from "../fleet/pool-size.ts";
 import type { CompiledJob } from "../job/compile.ts";
 import { type RunLimit, runLimits } from "../limit/run-limits.ts";
 import { usedWeight } from "../limit/limit.ts";
@@ -214,11 +215,17 @@ async function capacityConstraints(core: Core, run: Run): Promise<Constraint[]> 
       evidence,
     });
   else if (constraints.length === 0)
-    constraints.push({ code: "inQueue", detail: "Nothing holds it back: a worker is about to take it", evidence });
+    constraints.push({
+      code: "inQueue",
+      detail: `Nothing holds it back: ${run.pool === ENGINE_POOL ? "the engine" : "a worker"} is about to take it`,
+      evidence,
+    });
   return constraints;
 }
 
 async function poolConstraints(core: Core, pool: string): Promise<Constraint[]> {
+  // What the engine does needs no worker.
+  if (pool === ENGINE_POOL) return [];
   const workers = (await core.workers.list(pool)).filter((worker) => worker.state !== "gone");
   const ready = workers.filter((worker) => worker.state === "ready");
   const evidence = {

@@ -52,7 +52,8 @@ const app = createApi({
   limits: {
     minIntervalMs: MIN_INTERVAL_MS,
     pools: Object.keys(pools),
-    executors,
+    // What no worker executes, the engine carries.
+    executors: [...executors, "workflow"],
     targetProblem: (url, namespace) => checkUrl(url, allowed(namespace))?.rule,
     headerProblem: checkHeaders,
   },

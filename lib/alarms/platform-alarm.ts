@@ -28,6 +28,8 @@ export const RUNBOOK_SECTIONS = [
   "dead-letters",
   "unexplained-slots",
   "workers-lost",
+  "engine-errors",
+  "engine-behind",
   "function-errors",
   "function-throttles",
   "api-errors",

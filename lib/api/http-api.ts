@@ -105,7 +105,7 @@ export class HttpApi extends Construct {
       }),
     });
     grantScheduling(engine, api);
-    for (const pool of engine.queues) pool.grantRedrive(api);
+    for (const pool of [...engine.queues, engine.ownQueue]) pool.grantRedrive(api);
     engine.runLogs.grantRead(api);
     // A run that is asked for wakes its pool at once, and a job that is due soon the tick.
     fleet.grantResize(api);

@@ -3,12 +3,16 @@ import type { IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import { Queue, QueueEncryption, RedrivePermission } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { PRIORITIES } from "../../core/job/priority.ts";
+import { PRIORITIES, type Priority } from "../../core/job/priority.ts";
 import { allow } from "../permissions.ts";
 
 export interface PoolQueuesProps {
   readonly installation: string;
   readonly pool: string;
+  /** Classes that have a queue. @default all */
+  readonly priorities?: readonly Priority[];
+  /** For receivers that name no time themselves, which workers do. @default two minutes */
+  readonly visibility?: Duration;
 }
 
 /**
@@ -23,7 +27,6 @@ const RETENTION = Duration.days(4);
 /** As long as SQS keeps anything. The age of a message goes on counting when it moves. */
 const DEAD_RETENTION = Duration.days(14);
 
-/** For receivers that name no time themselves, which workers do. */
 const VISIBILITY = Duration.seconds(120);
 const LONG_POLL = Duration.seconds(20);
 
@@ -36,19 +39,30 @@ export class PoolQueues extends Construct {
   readonly pool: string;
   readonly #queues: readonly QueuePair[];
 
-  constructor(scope: Construct, id: string, { installation, pool }: PoolQueuesProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { installation, pool, priorities = PRIORITIES, visibility = VISIBILITY }: PoolQueuesProps,
+  ) {
     super(scope, id);
     this.pool = pool;
-    this.#queues = PRIORITIES.map((priority) => this.#addPair(priority, `${installation}-${pool}-${priority}`));
+    this.#queues = priorities.map((priority) =>
+      this.#addPair(priority, { name: `${installation}-${pool}-${priority}`, visibility }),
+    );
+  }
+
+  /** Of the queues, without their dead letters. */
+  get arns(): readonly string[] {
+    return this.#queues.map(({ queue }) => queue.queueArn);
   }
 
   /** To send runs to the pool, and to look how many wait there. */
   grantSend(grantee: IGrantable): void {
-    allow(grantee, { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: this.#live });
+    allow(grantee, { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: this.arns });
   }
 
   grantReceive(grantee: IGrantable): void {
-    allow(grantee, { actions: RECEIVE, resources: this.#live });
+    allow(grantee, { actions: RECEIVE, resources: this.arns });
   }
 
   /** To count dead letters. */
@@ -72,15 +86,11 @@ export class PoolQueues extends Construct {
     }));
   }
 
-  get #live(): readonly string[] {
-    return this.#queues.map(({ queue }) => queue.queueArn);
-  }
-
   get #dead(): readonly string[] {
     return this.#queues.map(({ dead }) => dead.queueArn);
   }
 
-  #addPair(priority: string, name: string): QueuePair {
+  #addPair(priority: string, { name, visibility }: { name: string; visibility: Duration }): QueuePair {
     const dead = new Queue(this, `${priority}-dead`, {
       queueName: `${name}-dead`,
       encryption: QueueEncryption.SQS_MANAGED,
@@ -98,7 +108,7 @@ export class PoolQueues extends Construct {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: RETENTION,
-      visibilityTimeout: VISIBILITY,
+      visibilityTimeout: visibility,
       receiveMessageWaitTime: LONG_POLL,
       deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVES },
       removalPolicy: RemovalPolicy.DESTROY,

@@ -18,6 +18,7 @@ import { PoolQueues } from "../queues/pool-queues.ts";
 import { Settler } from "../scheduler/settler.ts";
 import { Ticker } from "../scheduler/ticker.ts";
 import { WakeUps } from "../scheduler/wake-ups.ts";
+import { engineQueue, WorkflowEngine } from "../workflows/workflow-engine.ts";
 import { OfflineStack } from "./offline-stack.ts";
 import type { StatefulStack } from "./stateful-stack.ts";
 
@@ -38,7 +39,8 @@ export class StatelessStack extends OfflineStack {
 
     const topic = new AlarmTopic(this, "Alarms", alarms);
     const queues = Object.keys(pools).map((pool) => new PoolQueues(this, `Queues-${pool}`, { installation, pool }));
-    const engine: Engine = { installation, pools, knobs, table, queues, runLogs };
+    const ownQueue = engineQueue(this, "Queues-engine", installation);
+    const engine: Engine = { installation, pools, knobs, table, queues, ownQueue, runLogs };
 
     const network = new Network(this, "Network", configuration);
     const fleet = new WorkerFleet(this, "Fleet", { engine, network, configuration, logRetention });
@@ -47,6 +49,8 @@ export class StatelessStack extends OfflineStack {
     const ticker = new Ticker(this, "Ticker", { engine, fleet, wakeUps, topic, functions, scheduler });
     const oldestUnclaimed = Duration.minutes(alarms.oldestUnclaimedMinutes);
     const settler = new Settler(this, "Settler", { engine, fleet, wakeUps, topic, functions, oldestUnclaimed });
+
+    const workflows = new WorkflowEngine(this, "Workflows", { engine, fleet, topic, functions });
 
     const { api: limits, allow, executors } = configuration;
     const api = new HttpApi(this, "Http", { engine, fleet, ticker, topic, functions, limits, allow, executors });
@@ -63,10 +67,12 @@ export class StatelessStack extends OfflineStack {
       authorizer: api.authorizer,
       tick: ticker.function,
       settle: settler.function,
+      engine: workflows.function,
       ...(alerts !== undefined && { alerts: alerts.function }),
     };
-    new PlatformAlarms(this, "PlatformAlarms", { topic, table: table.table, pools: queues, functions: watched });
-    const dashboard = new PlatformDashboard(this, "Dashboard", { installation, pools: queues, functions: watched });
+    const all = { pools: [...queues, ownQueue], functions: watched };
+    new PlatformAlarms(this, "PlatformAlarms", { topic, table: table.table, ...all });
+    const dashboard = new PlatformDashboard(this, "Dashboard", { installation, ...all });
 
     this.#tell({
       ApiUrl: ["Address of the API, for CARILLON_URL", api.url],

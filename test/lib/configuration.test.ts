@@ -61,6 +61,11 @@ const REFUSALS: readonly (readonly [what: string, input: object, fault: string])
     "pools.default.maxTask: is not a known field",
   ],
   [
+    "a pool of the engine's name",
+    { pools: { engine: POOL } },
+    "pools.engine: must not be engine, which the engine itself uses",
+  ],
+  [
     "an installation's name that begins with a digit",
     { pools: POOLS, installation: "1st" },
     "installation: must be 1 to 20 lower-case letters, digits and '-', with a letter first and no '-' at its end, not \"1st\"",

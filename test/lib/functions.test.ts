@@ -3,6 +3,7 @@ import { adminVariables } from "../../functions/admin/environment.ts";
 import { alertsVariables } from "../../functions/alerts/environment.ts";
 import { apiVariables } from "../../functions/api/environment.ts";
 import { authorizerVariables } from "../../functions/authorizer/environment.ts";
+import { engineVariables } from "../../functions/engine/environment.ts";
 import { FUNCTION_NAMES, type FunctionName } from "../../functions/names.ts";
 import { settleVariables } from "../../functions/settle/environment.ts";
 import { readEnvironment, type Variables } from "../../functions/shared/read-environment.ts";
@@ -16,6 +17,7 @@ const VARIABLES: Readonly<Record<FunctionName, Variables>> = {
   authorizer: authorizerVariables,
   tick: tickVariables,
   settle: settleVariables,
+  engine: engineVariables,
   alerts: alertsVariables,
   admin: adminVariables,
 };

@@ -38,7 +38,9 @@ const BILLED_WHEN: Readonly<Record<string, (properties: Properties) => string | 
     ProvisionedConcurrencyConfig === undefined ? undefined : "provisioned concurrency",
   "AWS::Lambda::Version": ({ ProvisionedConcurrencyConfig }) =>
     ProvisionedConcurrencyConfig === undefined ? undefined : "provisioned concurrency",
-  "AWS::Lambda::EventSourceMapping": () => "polling",
+  // Its requests to the queue are itemised in the docs.
+  "AWS::Lambda::EventSourceMapping": ({ ProvisionedPollerConfig }) =>
+    ProvisionedPollerConfig === undefined ? undefined : "provisioned pollers",
   "AWS::SSM::Parameter": ({ Tier }) => (Tier === "Advanced" ? "an advanced parameter" : undefined),
   "AWS::SQS::Queue": ({ KmsMasterKeyId }) => (KmsMasterKeyId === undefined ? undefined : "a key"),
   "AWS::CloudFront::Distribution": ({ DistributionConfig }) =>
@@ -71,7 +73,7 @@ describe("an idle installation", () => {
     expect(bills(templatesOf(synthesise(configuration)).resources())).toEqual([]);
   });
 
-  it("has 12 alarms over 25 metrics, and a dashboard, which are billed by the month", () => {
+  it("has 15 alarms over 30 metrics, and a dashboard, which are billed by the month", () => {
     const resources = templatesOf(synthesise()).resources();
     const counts = ITEMISED.map((type) => resources.filter((resource) => resource.type === type).length);
     const metrics = resources
@@ -80,7 +82,7 @@ describe("an idle installation", () => {
         ({ properties }) => (properties["Metrics"] as { MetricStat?: object }[] | undefined) ?? [{ MetricStat: {} }],
       )
       .filter(({ MetricStat }) => MetricStat !== undefined);
-    expect([...counts, metrics.length]).toEqual([12, 1, 25]);
+    expect([...counts, metrics.length]).toEqual([15, 1, 30]);
   });
 
   it("keeps no log for ever", () => {
@@ -97,8 +99,9 @@ describe("an idle installation", () => {
       aResource("AWS::EC2::VPCEndpoint", { VpcEndpointType: "Interface" }),
       aResource("AWS::DynamoDB::GlobalTable", { BillingMode: "PROVISIONED", Replicas: [{}] }),
       aResource("AWS::ECS::Service", { DesiredCount: 1 }),
+      aResource("AWS::Lambda::EventSourceMapping", { ProvisionedPollerConfig: { MinimumPollers: 2 } }),
     ]);
-    expect(found).toHaveLength(6);
+    expect(found).toHaveLength(7);
   });
 });
 

@@ -100,6 +100,7 @@ describe("permissions", () => {
   it.each([
     ["tick", roleOf("tick")],
     ["settle", roleOf("settle")],
+    ["engine", roleOf("engine")],
     ["worker", worker],
   ])("refuse tokens to the %s, whatever else it may do with the table", (_, statements) => {
     const denials = statements.filter(({ effect }) => effect === "Deny");
@@ -155,8 +156,41 @@ describe("permissions", () => {
   it("let the API receive from dead letters alone: what waits for workers is theirs", () => {
     const receiving = roleOf("api").filter(({ actions }) => actions.includes("sqs:ReceiveMessage"));
     const queues = receiving.flatMap(({ resources }) => resources);
-    expect(queues).toHaveLength(4);
+    expect(queues).toHaveLength(5);
     for (const queue of queues) expect(queue).toMatch(/-dead$/);
+  });
+
+  it("let the engine read its own queue and no other, and wake pools", () => {
+    const receiving = roleOf("engine").filter(({ actions }) => actions.includes("sqs:ReceiveMessage"));
+    expect(receiving.flatMap(({ resources }) => resources)).toEqual([
+      expect.stringMatching(/Queuesenginenormal|:carillon-engine-normal$/),
+    ]);
+    expect(actionsOf(roleOf("engine"))).toEqual(
+      [
+        ...TABLE_USE,
+        ...LOG_WRITING,
+        "ecs:DescribeServices",
+        "ecs:UpdateService",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+      ].sort(),
+    );
+  });
+
+  it.each([
+    ["API", roleOf("api")],
+    ["tick", roleOf("tick")],
+    ["settle", roleOf("settle")],
+    ["engine", roleOf("engine")],
+    ["worker", worker],
+  ])("let the %s send to the engine as to the pools", (_, statements) => {
+    const sending = statements.filter(({ actions }) => actions.includes("sqs:SendMessage"));
+    const names = sending.flatMap(({ resources }) => resources).map((arn) => arn.split(":").at(-1));
+    expect(names).toEqual(expect.arrayContaining(["carillon-default-normal", "carillon-engine-normal"]));
+    expect(names.filter((name) => name?.endsWith("-dead"))).toEqual([]);
   });
 
   it("bind the tick to the services of its pools and to its two schedules", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sqsUrls } from "../../adapters/aws/sqs-names.ts";
 import { PRIORITIES } from "../../core/job/priority.ts";
 import { SAFETY_PERIOD_MS, STEADY_PERIOD_MS } from "../../core/ports/timer.ts";
-import { queueName } from "../../core/run/message.ts";
+import { ENGINE_QUEUE, queueName } from "../../core/run/message.ts";
 import { PATIENT_RECEIVES } from "../../core/services/claim-run.ts";
 import { A_POOL, synthesise } from "../support/aws/synthesise.ts";
 import { type DeployedQueue, readTemplates, templatesOf } from "../support/aws/template.ts";
@@ -26,9 +26,16 @@ describe("the queues", () => {
     }
   });
 
+  it("of the engine is the one that it rings itself in", () => {
+    const names = queues.map(({ name }) => name).filter((name) => name.startsWith("carillon-engine-"));
+    expect(names.toSorted()).toEqual(["carillon-engine-normal", "carillon-engine-normal-dead"]);
+    const { url } = sqsUrls(tick?.environment["CARILLON_QUEUE_URL_PREFIX"] ?? "", ENGINE_QUEUE);
+    expect(queues.map((queue) => queue.url)).toContain(url);
+  });
+
   it("move what is received too often to their own dead letters, which outlive them and take from nobody else", () => {
     const live = queues.filter(({ attributes }) => attributes["RedrivePolicy"] !== undefined);
-    expect(live).toHaveLength(8);
+    expect(live).toHaveLength(9);
     for (const { name, attributes } of live) {
       const policy = JSON.parse(attributes["RedrivePolicy"] ?? "") as {
         deadLetterTargetArn: string;

@@ -1,0 +1,12 @@
+import type { EnvironmentOf } from "../shared/read-environment.ts";
+import { CLUSTER, INSTALLATION, KNOBS, POOLS, QUEUE_URL_PREFIX, TABLE } from "../shared/variables.ts";
+
+export const engineVariables = {
+  table: TABLE,
+  queueUrlPrefix: QUEUE_URL_PREFIX,
+  cluster: CLUSTER,
+  installation: INSTALLATION,
+  pools: POOLS,
+  knobs: KNOBS,
+};
+export type EngineEnvironment = EnvironmentOf<typeof engineVariables>;
