@@ -51,7 +51,7 @@ export class Settler extends Construct {
     this.function.node.addDependency(...fleet.pools.map(({ service }) => service));
     grantScheduling(engine, this.function);
     engine.table.denyTokens(this.function);
-    for (const pool of engine.queues) pool.grantDeadLetterCount(this.function);
+    for (const pool of [...engine.queues, engine.ownQueue]) pool.grantDeadLetterCount(this.function);
     fleet.grantResize(this.function);
     fleet.grantObserve(this.function);
     wakeUps.configure(this.function);

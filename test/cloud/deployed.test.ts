@@ -97,6 +97,25 @@ describe("the deployed product", () => {
     expect(cloud.front.refusals.splice(0).map(({ action }) => action)).toEqual(["lambda:InvokeFunction"]);
   });
 
+  it("goes on with a workflow although its engine is cut off twice", { timeout: 60_000 }, async () => {
+    const engine = cloud.function("engine");
+    let cuts = 0;
+    cloud.front.setFault(({ operation }, caller) => {
+      if (caller !== engine.name || operation !== "UpdateItem" || cuts === 2) return undefined;
+      cuts += 1;
+      void engine.killBusy();
+      return jsonError(503, "ServiceUnavailable", "The function has gone");
+    });
+    const steps = { rest: { wait: { for: "1s" } }, after: { executor: TRUE, needs: ["rest"] } };
+
+    const run = await runOnce("carried", { type: "workflow", steps });
+
+    cloud.front.setFault(undefined);
+    expect(run.status).toBe("succeeded");
+    expect(cuts).toBe(2);
+    expect((await client.runs.get(`${run.id}.after`)).attempts).toHaveLength(1);
+  });
+
   it("sends what is published to its topic to the address of the configuration", async () => {
     const sns = new SNSClient(cloud.clientSettings());
     const TopicArn = cloud.deployment.all("AWS::SNS::Topic")[0]?.arn;

@@ -10,6 +10,7 @@ import type { CloudFunction } from "./cloud-function.ts";
 import { Cluster } from "./cluster.ts";
 import { Deployment } from "./deployment.ts";
 import { Emulators } from "./emulators.ts";
+import { EventSources } from "./event-sources.ts";
 import { openFunctions } from "./functions.ts";
 import { HttpApi } from "./http-api.ts";
 import { REGION } from "./identity.ts";
@@ -30,7 +31,7 @@ export interface CloudOptions {
   readonly minuteMs?: number;
   /** Modules of handler jobs, as an image would bring them. */
   readonly handlersFolder?: string;
-  /** Whether schedules wake nobody unless the test does. @default false */
+  /** Whether schedules wake nobody unless the test does, and no queue is read for a function. @default false */
   readonly isStill?: boolean;
 }
 
@@ -66,6 +67,7 @@ export class Cloud {
   readonly #functions: ReadonlyMap<string, CloudFunction>;
   readonly #cluster: Cluster;
   readonly #schedules: Schedules;
+  readonly #eventSources: EventSources;
   readonly #api: HttpApi;
   #token: string | undefined;
 
@@ -122,6 +124,7 @@ export class Cloud {
       meter,
     });
     this.#schedules = new Schedules({ deployment, functions: this.#functions, permissions, minuteMs, meter });
+    this.#eventSources = new EventSources({ deployment, functions: this.#functions, permissions, emulators, meter });
     this.#api = new HttpApi({ deployment, functions: this.#functions, meter });
   }
 
@@ -136,7 +139,10 @@ export class Cloud {
     const deployment = Deployment.read(assembly);
     const cloud = new Cloud(deployment, await Emulators.open(deployment), rest);
     await Promise.all([cloud.#front.listen(), cloud.#api.listen(), cloud.#cluster.open()]);
-    if (!isStill) cloud.#schedules.start();
+    if (!isStill) {
+      cloud.#schedules.start();
+      cloud.#eventSources.start();
+    }
     return cloud;
   }
 
@@ -215,7 +221,7 @@ export class Cloud {
   /** Ends everything at once: no more wake-ups, and what still runs is killed. */
   async close(): Promise<void> {
     this.#schedules.stop();
-    await this.#cluster.close();
+    await Promise.all([this.#cluster.close(), this.#eventSources.stop()]);
     await Promise.all([...this.#functions.values()].map((each) => each.close()));
     await Promise.all([this.#api.close(), this.#front.close()]);
     await this.#emulators.close();

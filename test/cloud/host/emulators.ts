@@ -55,7 +55,17 @@ export class Emulators {
 
   /** Puts a message into a queue, as a service does that delivers there. */
   async send(queueUrl: string, body: string): Promise<void> {
-    await this.#askSqs("SendMessage", { QueueUrl: queueUrl, MessageBody: body });
+    await this.askSqs("SendMessage", { QueueUrl: queueUrl, MessageBody: body });
+  }
+
+  /** Asks the queue service past all that is in front of it, as other services do that work with queues. */
+  async askSqs(operation: string, input: object): Promise<unknown> {
+    const headers = {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": `AmazonSQS.${operation}`,
+    };
+    const answer = await this.#inject({ headers, body: Uint8Array.from(Buffer.from(JSON.stringify(input))) });
+    return readAnswer(operation, answer.status, new TextDecoder().decode(answer.body));
   }
 
   async close(): Promise<void> {
@@ -103,7 +113,7 @@ export class Emulators {
     );
     const { RedrivePolicy } = properties;
     if (RedrivePolicy !== undefined) attributes.push(["RedrivePolicy", JSON.stringify(RedrivePolicy)]);
-    await this.#askSqs("CreateQueue", { QueueName: name, Attributes: Object.fromEntries(attributes) });
+    await this.askSqs("CreateQueue", { QueueName: name, Attributes: Object.fromEntries(attributes) });
   }
 
   /** SQS notices that a receiver hung up and keeps its messages for the next; the emulator has handed them out. */
@@ -112,7 +122,7 @@ export class Emulators {
       Messages?: { ReceiptHandle: string }[];
     };
     for (const { ReceiptHandle } of Messages)
-      await this.#askSqs("ChangeMessageVisibility", {
+      await this.askSqs("ChangeMessageVisibility", {
         QueueUrl: input["QueueUrl"],
         ReceiptHandle,
         VisibilityTimeout: 0,
@@ -147,15 +157,6 @@ export class Emulators {
       body: JSON.stringify(input),
     });
     return readAnswer(operation, response.status, await response.text());
-  }
-
-  async #askSqs(operation: string, input: object): Promise<unknown> {
-    const headers = {
-      "content-type": "application/x-amz-json-1.0",
-      "x-amz-target": `AmazonSQS.${operation}`,
-    };
-    const answer = await this.#inject({ headers, body: Uint8Array.from(Buffer.from(JSON.stringify(input))) });
-    return readAnswer(operation, answer.status, new TextDecoder().decode(answer.body));
   }
 
   async #askSns(form: URLSearchParams): Promise<void> {
