@@ -37,6 +37,11 @@ export class ClockSqs {
     this.#queue = new MemoryQueue(clock);
   }
 
+  /** How many messages of a queue could be received now. Nobody asks for it, so nobody pays. */
+  async visible(queue: string): Promise<number> {
+    return (await this.#queue.depth(queue)).visible;
+  }
+
   readonly serve = async ({ operation, input }: AwsRequest): Promise<AwsAnswer> => {
     const request = input as Readonly<Record<string, unknown>> & Input;
     const answer = await this.#answer(operation, request);

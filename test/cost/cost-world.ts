@@ -3,16 +3,20 @@ import { EmfMetrics } from "../../adapters/aws/emf-metrics.ts";
 import type { Principal } from "../../api/access/principal.ts";
 import { createApi } from "../../api/app.ts";
 import { AWS_KNOBS } from "../../core/knobs.ts";
+import type { Queue } from "../../core/ports/queue.ts";
+import { ENGINE_QUEUE } from "../../core/run/message.ts";
 import type { Fleet } from "../../core/ports/fleet.ts";
 import type { Pace, Timer } from "../../core/ports/timer.ts";
 import { type Core, createCore, type Ports } from "../../core/services/core.ts";
 import { Pacer } from "../../core/services/pace.ts";
 import { PoolSizer, type Pools } from "../../core/services/pool-sizer.ts";
 import { wakeHooks } from "../../core/services/wake.ts";
+import { engineHandler } from "../../functions/engine/engine.ts";
 import { settleHandler } from "../../functions/settle/settle.ts";
 import { tickHandler } from "../../functions/tick/tick.ts";
 import { Worker } from "../../worker/worker.ts";
 import type { MeterReading } from "../cloud/host/meter.ts";
+import { sqsEvent } from "../support/aws/sqs-event.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { MemoryRunLogs } from "../support/memory-run-logs.ts";
 import { CountingIds, SeededRandom } from "../support/seeded-random.ts";
@@ -37,7 +41,9 @@ const FUNCTION_TIMEOUT_MS = 55_000;
 /** In each step of time everything is done that can be done. */
 const STEP_MS = 250;
 /** Memory of the functions in the template, for GB-seconds. */
-export const MEMORY_MB = { api: 512, tick: 512, settle: 256 };
+export const MEMORY_MB = { api: 512, tick: 512, settle: 256, engine: 512 };
+/** Messages that Lambda gives the engine at once, and for how long they are hidden then. */
+const ENGINE_BATCH = { max: 10, waitMs: 0, visibilityMs: 360_000 };
 
 const ADMIN: Principal = { id: "cost", name: "cost", role: "admin", createdAtMs: START_MS };
 const FLEET: Pick<Fleet, "resize"> = { resize: () => Promise.resolve() };
@@ -45,8 +51,8 @@ const FLEET: Pick<Fleet, "resize"> = { resize: () => Promise.resolve() };
 const SAFETY_MS = 15 * MINUTE_MS;
 
 /**
- * The AWS body as far as it is paid for by the request, on a clock that passes as fast as the machine allows: API, tick and
- * settler with the knobs of AWS, and real workers, each a caller of the meter of its own. Fleet and timer do nothing, as
+ * The AWS body as far as it is paid for by the request, on a clock that passes as fast as the machine allows: API, tick,
+ * settler and engine with the knobs of AWS, and real workers, each a caller of the meter of its own. Fleet and timer do nothing, as
  * their requests are free; the number of workers is fixed.
  */
 export class CostWorld {
@@ -62,6 +68,9 @@ export class CostWorld {
   readonly #api: ReturnType<typeof createApi>;
   readonly #tick: Host;
   readonly #settle: Host;
+  readonly #engine: Host;
+  /** Lambda's own hand, which reads the engine's queue and empties it. */
+  readonly #mapping: Queue;
   readonly #timer: Timer = {
     setPace: async (pace) => {
       this.#pace = pace;
@@ -88,6 +97,8 @@ export class CostWorld {
     });
     this.#tick = this.#host("tick");
     this.#settle = this.#host("settle");
+    this.#engine = this.#host("engine", (sizer) => ({ onRung: (rung) => Promise.resolve(sizer.note(rung)) }));
+    this.#mapping = aws.ports("mapping", this.#random).queue;
   }
 
   /** A world whose workers wait for work. */
@@ -187,13 +198,32 @@ export class CostWorld {
   async #pass(ms: number): Promise<void> {
     await this.clock.advance(ms);
     await this.#aws.quiet();
+    while ((await this.#aws.visible("engine-normal")) > 0) await this.#feedEngine();
+  }
+
+  /**
+   * Lambda gives a batch of messages to the engine. Its requests that bring nothing are no part of this: they are made
+   * however much runs, and stand in the bill of a month without use.
+   */
+  async #feedEngine(): Promise<void> {
+    const messages = await this.#through(this.#mapping.receive(ENGINE_QUEUE, ENGINE_BATCH));
+    const log = { warn: this.#note, error: this.#note };
+    const handler = engineHandler({
+      ...this.#engine,
+      log: { ...log, info: (...line) => this.logs.event("engine", line) },
+    });
+    const { batchItemFailures } = await this.#invocation("engine", () => handler(sqsEvent(messages)));
+    this.#engine.metrics.flush();
+    const kept = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    const done = messages.map(({ receipt }) => receipt).filter((receipt) => !kept.has(receipt));
+    await this.#through(this.#mapping.delete(ENGINE_QUEUE, done));
   }
 
   readonly #note = (...what: unknown[]): void => {
     this.#errors.push(what.length === 1 ? what[0] : new Error(JSON.stringify(what)));
   };
 
-  #host(caller: string, hooks?: (sizer: PoolSizer, pacer: Pacer) => Pick<Ports, "onRung" | "onArmed">): Host {
+  #host(caller: string, hooks?: (sizer: PoolSizer, pacer: Pacer) => Partial<Pick<Ports, "onRung" | "onArmed">>): Host {
     const { clock } = this;
     const { table, queue } = this.#aws.ports(caller, this.#random);
     const sizer = new PoolSizer({ table, queue, fleet: FLEET }, this.#pools);

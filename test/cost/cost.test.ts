@@ -38,6 +38,14 @@ describe("the cost of a run", { timeout: 120_000 }, () => {
   it("of a job each second falls towards 2 write units", async () => {
     expect((await cost("second", 2, 3)).writeUnits).toBeLessThanOrEqual(2.1);
   });
+
+  it("of a step stays within 6 write units and 4 requests to queues", async () => {
+    const step = await cost("workflow", 5, 10);
+
+    expect(step.runs).toBeGreaterThanOrEqual(2 * 5 * 10);
+    expect(step.writeUnits).toBeLessThanOrEqual(6);
+    expect(step.queueRequests).toBeLessThanOrEqual(4);
+  });
 });
 
 describe("an installation that does nothing", () => {

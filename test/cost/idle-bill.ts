@@ -34,9 +34,16 @@ const MEASURED_MINUTES = 60;
 /** What an invocation takes at least: a request to DynamoDB takes Lambda some milliseconds, and this machine next to none. */
 const LEAST_MS = 200;
 
+/**
+ * Lambda reads a queue with five long polls of 20 s at a time; with a bound on concurrency never with fewer.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
+const POLLS_PER_HOUR = 5 * (3_600 / 20);
+
 /** Items of their own below, or paid by what is measured. */
 const PRICED =
-  /^AWS::(Scheduler::Schedule|Lambda::Function|DynamoDB::GlobalTable|SQS::Queue|Logs::LogGroup|SNS::Topic|KMS::Key|CloudWatch::(Alarm|CompositeAlarm|Dashboard))$/;
+  /^AWS::(Scheduler::Schedule|Lambda::Function|DynamoDB::GlobalTable|SQS::Queue|Lambda::EventSourceMapping|Logs::LogGroup|SNS::Topic|KMS::Key|CloudWatch::(Alarm|CompositeAlarm|Dashboard))$/;
 /** Free, or paid by use alone: a cluster and a service without tasks, an HTTP API, a bucket or distribution that nobody reads. */
 const FREE =
   /^AWS::(ApiGatewayV2::\w+|IAM::\w+|EC2::(VPC|VPCGatewayAttachment|Subnet|SubnetRouteTableAssociation|Route|RouteTable|InternetGateway|SecurityGroup)|ECS::\w+|SNS::(TopicPolicy|Subscription)|SQS::QueuePolicy|Lambda::(Permission|EventInvokeConfig)|Scheduler::ScheduleGroup|S3::\w+|CloudFront::\w+|CDK::Metadata)$/;
@@ -49,9 +56,14 @@ export async function idleBill(prices: PriceTable): Promise<IdleBill> {
   const assembly = synthesise();
   const deployment = Deployment.read(assembly.directory);
   const used = await measureHour();
+  const units = new Map<string, number>();
   const item = (price: string, unitsPerMonth: number, what: string, isWatching = false): BillItem => {
     const usd = prices.usd(price, unitsPerMonth);
-    return { what, price, unitsPerMonth, usd, usdAfterFree: prices.usdAfterFree(price, unitsPerMonth), isWatching };
+    // What is free is there once, however many items are of the same price.
+    const before = units.get(price) ?? 0;
+    units.set(price, before + unitsPerMonth);
+    const usdAfterFree = prices.usdAfterFree(price, before + unitsPerMonth) - prices.usdAfterFree(price, before);
+    return { what, price, unitsPerMonth, usd, usdAfterFree, isWatching };
   };
   const lambda = total(used.reading, { service: "lambda" });
   const gbSeconds = FUNCTIONS.reduce((sum, caller) => sum + gbSecondsOf(used.reading, caller), 0);
@@ -64,6 +76,11 @@ export async function idleBill(prices: PriceTable): Promise<IdleBill> {
     item("dynamodb.read", monthly(dynamo.readUnits), "their reads"),
     item("dynamodb.write", monthly(dynamo.writeUnits), "their writes"),
     item("sqs.request", monthly(total(used.reading, { service: "sqs" }).chargedRequests), "their looks at the queues"),
+    item(
+      "sqs.request",
+      monthly(POLLS_PER_HOUR) * deployment.all("AWS::Lambda::EventSourceMapping").length,
+      "Lambda's looks at the queue of the engine",
+    ),
     item(
       "logs.ingestion",
       monthly(total(used.reading, { service: "logs" }).bytes) / 1e9,

@@ -16,7 +16,8 @@ import { ClockSqs } from "./clock-sqs.ts";
 import { meteredHandler } from "./metered-handler.ts";
 
 const TABLE = "carillon";
-const URL_PREFIX = "https://sqs.us-east-1.amazonaws.com/123456789012/carillon-";
+const QUEUE_PREFIX = "carillon-";
+const URL_PREFIX = `https://sqs.us-east-1.amazonaws.com/123456789012/${QUEUE_PREFIX}`;
 const ACCOUNT = { region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
 /** Turns of the event loop in which nothing may be asked of DynamoDB before what is left waits for time to pass. */
 const QUIET_TURNS = 4;
@@ -61,6 +62,11 @@ export class LittleAws {
       table: new DynamoTable({ client: this.#dynamoClient(caller), tableName: TABLE }),
       queue: new SqsQueue({ client, urlPrefix: URL_PREFIX, clock: this.#clock, random }),
     };
+  }
+
+  /** How many messages of a queue, such as `default-normal`, could be received now. It goes past the meter. */
+  visible(queue: string): Promise<number> {
+    return this.#sqs.visible(`${QUEUE_PREFIX}${queue}`);
   }
 
   /** Resolves when nothing goes on any more but what waits for time to pass. */

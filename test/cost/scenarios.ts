@@ -3,6 +3,7 @@ import type { CostWorld } from "./cost-world.ts";
 import type { Behaviour } from "./timed-executor.ts";
 
 const OK = { ok: true } as const;
+const REPORT = { type: "command", argv: ["/opt/jobs/report", "--quiet"] } as const;
 const FAILED = { ok: false, error: { name: "Error", message: "The upstream answered 503" }, exitCode: 1 } as const;
 
 /** A kind of load whose cost per run is of interest. */
@@ -125,7 +126,29 @@ export const SCENARIOS: readonly Scenario[] = [
     behave: (_, random) => ({ ...short(random), outcome: FAILED }),
     prepare: everyMinute({ overlap: "allow" }),
   },
+  {
+    name: "workflow",
+    title: "a step of a workflow of ten, its share of the workflow included",
+    behave: (_, random) => short(random),
+    warmUp: WARM_UP,
+    minutes: 30,
+    jobs: 50,
+    prepare: (world, jobs) =>
+      defineAll(world, jobs, () => ({
+        schedule: { cron: "*/5 * * * *" },
+        overlap: "allow",
+        executor: { type: "workflow", steps: chain(10) },
+      })),
+  },
 ];
+
+/** Steps that follow one another. */
+function chain(length: number): Readonly<Record<string, object>> {
+  const names = Array.from({ length }, (_, index) => `step-${index + 1}`);
+  return Object.fromEntries(
+    names.map((name, index) => [name, { executor: REPORT, ...(index > 0 && { needs: [names[index - 1]] }) }]),
+  );
+}
 
 export function scenario(name: string): Scenario {
   const found = SCENARIOS.find((each) => each.name === name);
@@ -147,8 +170,8 @@ export const IDLE: Scenario = {
 async function defineAll(world: CostWorld, jobs: number, definition: (index: number) => object): Promise<void> {
   for (let index = 0; index < jobs; index += 1) {
     const name = nameOf(index);
-    const executor = { type: "command", argv: ["/opt/jobs/report", "--quiet"] };
-    await world.request("PUT", `/v1/namespaces/default/jobs/${name}`, { name, executor, ...definition(index) });
+    const whole = { name, executor: REPORT, ...definition(index) };
+    await world.request("PUT", `/v1/namespaces/default/jobs/${name}`, whole);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { SQSEvent } from "aws-lambda";
 import { describe, expect, it } from "vitest";
 import { AWS_KNOBS } from "../../core/knobs.ts";
-import type { ReceivedMessage } from "../../core/ports/queue.ts";
 import { ENGINE_QUEUE } from "../../core/run/message.ts";
 import { PoolSizer } from "../../core/services/pool-sizer.ts";
 import { engineHandler } from "../../functions/engine/engine.ts";
+import { sqsEvent } from "../support/aws/sqs-event.ts";
 import { type StepsOf, workflow, WorkflowWorld } from "../support/workflow-world.ts";
 import { NAMESPACE } from "../support/world.ts";
 import { MemoryLog } from "./lambda.ts";
@@ -31,11 +31,11 @@ class EngineRig {
     const sizer = this.#sizer();
     const core = { ...process.core, onRung: async (rung: Parameters<PoolSizer["note"]>[0]) => sizer.note(rung) };
     const handler = engineHandler({ core, sizer, log: this.log });
-    const answering = handler(eventOf(messages));
+    const answering = handler(sqsEvent(messages));
     await this.world.clock.advance(1_000);
     const { batchItemFailures } = await answering;
     const kept = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    const done = messages.filter(({ receipt }) => !kept.has(idOf(receipt)));
+    const done = messages.filter(({ receipt }) => !kept.has(receipt));
     await this.world.queue.delete(
       ENGINE_QUEUE,
       done.map(({ receipt }) => receipt),
@@ -60,32 +60,6 @@ class EngineRig {
     const fleet = { resize: async (_pool: string, count: number) => void this.sizes.push(count) };
     return new PoolSizer({ table, queue, fleet }, POOLS);
   }
-}
-
-function idOf(receipt: string): string {
-  return `id-of-${receipt}`;
-}
-
-function eventOf(messages: readonly ReceivedMessage[]): SQSEvent {
-  return {
-    Records: messages.map(({ body, group, receipt, receives }) => ({
-      messageId: idOf(receipt),
-      receiptHandle: receipt,
-      body,
-      attributes: {
-        ApproximateReceiveCount: `${receives}`,
-        SentTimestamp: "0",
-        SenderId: "AIDA",
-        ApproximateFirstReceiveTimestamp: "0",
-        MessageGroupId: group,
-      },
-      messageAttributes: {},
-      md5OfBody: "",
-      eventSource: "aws:sqs",
-      eventSourceARN: "arn:aws:sqs:eu-west-1:123456789012:carillon-engine-normal",
-      awsRegion: "eu-west-1",
-    })),
-  };
 }
 
 describe("the engine function", () => {
@@ -198,7 +172,7 @@ describe("the engine function", () => {
     const rig = new EngineRig();
     const run = await rig.start({ a: {}, b: {}, rest: { wait: { for: "1h" } } });
     const options = { max: 10, waitMs: 0, visibilityMs: VISIBILITY_MS };
-    const event = eventOf(await rig.world.queue.receive(ENGINE_QUEUE, options));
+    const event = sqsEvent(await rig.world.queue.receive(ENGINE_QUEUE, options));
     const call = () => {
       const { core } = rig.world.process();
       return engineHandler({ core, sizer: { grow: () => Promise.resolve() }, log: rig.log })(event);
@@ -228,7 +202,7 @@ describe("the engine function", () => {
     const sizer = { grow: () => Promise.reject(new Error("ECS does not answer")) };
     const handler = engineHandler({ core: rig.world.process().core, sizer, log: rig.log });
 
-    expect(await handler(eventOf(message === undefined ? [] : [message]))).toEqual({ batchItemFailures: [] });
+    expect(await handler(sqsEvent(message === undefined ? [] : [message]))).toEqual({ batchItemFailures: [] });
 
     expect(rig.world.statuses(run)).toEqual({ a: "queued" });
     expect(rig.log.lines.map(({ event }) => event)).toEqual(["wake failed", "engine"]);
