@@ -132,7 +132,7 @@ describe("EmfMetrics", () => {
       dimensions.reduce((product, name) => product * (values[name] ?? Number.POSITIVE_INFINITY), 1),
     );
 
-    expect(metrics.reduce((sum, each) => sum + each)).toBe(16);
+    expect(metrics.reduce((sum, each) => sum + each)).toBe(17);
   });
 });
 

@@ -4,6 +4,7 @@ import { cancelRun } from "../../../core/services/cancel-run.ts";
 import { pauseJob } from "../../../core/services/pause-job.ts";
 import { triggerRuns } from "../../../core/services/trigger-runs.ts";
 import { whyJob, whyRun } from "../../../core/services/why.ts";
+import { workflow } from "../../support/workflow-world.ts";
 import { NAMESPACE, START_MS, World } from "../../support/world.ts";
 
 type Scene = (world: World) => Promise<unknown>;
@@ -124,6 +125,19 @@ describe("whyRun()", () => {
     const [run] = world.runs("a");
 
     expect(run && (await whyRun(world.core, run))[0]?.code).toBe("workersDraining");
+  });
+
+  it("wants no worker for a workflow, which the engine begins", async () => {
+    const world = new World({ workers: 0 });
+    await world.define({ name: "a", executor: workflow({ step: {} }) });
+    world.queue.fate = () => "lose";
+    await trigger(world);
+    const [run] = world.runs("a");
+
+    expect(run && (await whyRun(world.core, run))).toMatchObject([
+      { code: "inQueue", detail: "Nothing holds it back: the engine is about to take it" },
+    ]);
+    expect((await whyJob(world.core, NAMESPACE, "a")).map(({ code }) => code)).toEqual(["noSchedule"]);
   });
 
   it("refuses a run that there is not", async () => {
