@@ -1,4 +1,5 @@
 import type { ExecutorDefinition } from "../../core/job/executor.ts";
+import { STEP_KINDS } from "../../core/workflow/check-steps.ts";
 import { compileWorkflow } from "../../core/workflow/compile.ts";
 import {
   type StepDefinition,
@@ -35,7 +36,6 @@ function withCommands(steps: Steps): Record<string, StepDefinition> {
 }
 
 function withCommand(step: Partial<StepDefinition>): StepDefinition {
-  const { wait, switch: choice, approval, workflow } = step;
-  const hasKind = [wait, choice, approval, workflow].some((kind) => kind !== undefined);
+  const hasKind = STEP_KINDS.some((kind) => step[kind] !== undefined);
   return hasKind ? step : { executor: TRUE_COMMAND, ...step };
 }
