@@ -4,7 +4,7 @@ export type WorkflowErrorCode =
   | "workflow-invalid"
   /** Steps that wait for each other. */
   | "workflow-cycle"
-  /** More than `MAX_STEPS` steps or `MAX_NEEDS` needs. */
+  /** More than `MAX_STEPS` steps or `MAX_NEEDS` needs, or than a state machine of Step Functions can have. */
   | "workflow-too-large"
   /** An expression that cannot be read, has the wrong type, or names what it may not know. */
   | "expression-invalid";

@@ -27,7 +27,7 @@ export function renamed({ StartAt, States }: Sequence, rename: (name: string) =>
           ...state,
           ...("Next" in state && { Next: rename(state.Next) }),
           ...(state.Type === "Parallel" && { Branches: state.Branches.map((branch) => renamed(branch, rename)) }),
-        } as State,
+        },
       ]),
     ),
   };

@@ -29,13 +29,16 @@ export function fan(width: number): Steps {
   };
 }
 
-const SHAPES = ["any", "layers", "series-parallel", "sparse"] as const;
+const SHAPES = ["any", "layers", "sparse", "series-parallel", "alternating"] as const;
 
 /** A graph of one to thirty steps, of one of several shapes. */
 export function randomGraph(random: SeededRandom, prefix = "s"): Steps {
   const count = random.between(1, 30);
   const shape = random.pick(SHAPES);
-  const needs = shape === "series-parallel" ? seriesParallel(random, count) : acyclic(random, count, shape);
+  const needs =
+    shape === "series-parallel" || shape === "alternating"
+      ? seriesParallel(random, count, shape)
+      : acyclic(random, count, shape);
   return Object.fromEntries(
     needs.map((numbers, index): [string, Partial<StepDefinition>] => [
       `${prefix}${index}`,
@@ -57,18 +60,23 @@ function acyclic(random: SeededRandom, count: number, shape: "any" | "layers" | 
   });
 }
 
-/** Drawn from the outside in: a row or a Parallel of halves, each of which is drawn so again. */
-function seriesParallel(random: SeededRandom, count: number): Needs {
+/**
+ * Drawn from the outside in: a row or a Parallel of two parts, each of which is drawn so again. Rows and Parallels that take
+ * turns make as many Parallels as there can be.
+ */
+function seriesParallel(random: SeededRandom, count: number, shape: "series-parallel" | "alternating"): Needs {
   const needs = Array.from({ length: count }, (): number[] => []);
-  const draw = (from: number, to: number, before: readonly number[]): readonly number[] => {
+  const draw = (from: number, to: number, before: readonly number[], depth: number): readonly number[] => {
     if (to - from === 1) {
       needs[from]?.push(...before);
       return [from];
     }
-    const middle = random.between(from + 1, to - 1);
-    const ends = draw(from, middle, before);
-    return random.next() < 0.5 ? draw(middle, to, ends) : [...ends, ...draw(middle, to, before)];
+    const middle = shape === "alternating" ? Math.ceil((from + to) / 2) : random.between(from + 1, to - 1);
+    const isRow = shape === "alternating" ? depth % 2 === 1 : random.next() < 0.5;
+    const ends = draw(from, middle, before, depth + 1);
+    const others = draw(middle, to, isRow ? ends : before, depth + 1);
+    return isRow ? others : [...ends, ...others];
   };
-  draw(0, count, []);
+  draw(0, count, [], 0);
   return needs;
 }
