@@ -1,6 +1,7 @@
 import { formatRunId, stepOf } from "../run/run-id.ts";
 import { isCarried, isEnded, type Run, wasCarried } from "../run/run.ts";
 import type { DueEntry, RunEntry } from "../store/due-index.ts";
+import type { StoredJob } from "../store/job-store.ts";
 import type { StoredRun } from "../store/run-store.ts";
 import { barOf } from "./bar.ts";
 import type { Core } from "./core.ts";
@@ -8,7 +9,7 @@ import { patienceMs, UNCOMMITTED_MS } from "./patience.ts";
 import { endLost } from "./end-lost.ts";
 import { expireRun } from "./end-unclaimed.ts";
 import { followUp } from "./follow-up.ts";
-import { holdsShared, letGoHeld } from "./leave-limit.ts";
+import { holdsShared, letGoHeld, repairLimit } from "./leave-limit.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
 import { isHolderGone } from "./worker-liveness.ts";
 import { type Carried, carry } from "./workflow/carry.ts";
@@ -27,13 +28,19 @@ export async function visitRuns(core: Core, entry: RunEntry): Promise<readonly D
   const stored = await core.runs.findMany(
     entry.stamps.map((stamp) => ({ namespace: entry.namespace, job: entry.job, stamp })),
   );
+  const visit: Visit = {
+    core,
+    entry,
+    current: once(() => core.jobs.find(entry.namespace, entry.job)),
+    lines: new Map(),
+  };
   const byStamp = new Map(stored.map((item) => [item.run.stamp, item]));
   const doorbells: Doorbell[] = [];
   const open: { stamp: string; visitAtMs: number }[] = [];
   let rangAgain = false;
   for (const stamp of entry.stamps) {
     const item = byStamp.get(stamp);
-    const next = item === undefined ? awaitCommit(entry, nowMs) : await look(core, entry, item);
+    const next = item === undefined ? awaitCommit(entry, nowMs) : await look(visit, item);
     if (next === undefined) continue;
     open.push({ stamp, visitAtMs: next.visitAtMs });
     if (next.ring !== undefined) doorbells.push(next.ring);
@@ -52,6 +59,16 @@ export async function visitRuns(core: Core, entry: RunEntry): Promise<readonly D
   ];
 }
 
+/** What the looks at the runs of one entry share. */
+interface Visit {
+  readonly core: Core;
+  readonly entry: RunEntry;
+  /** The job as it is now. */
+  readonly current: () => Promise<StoredJob | undefined>;
+  /** By concurrency key: stamps of those that stand in line there. */
+  readonly lines: Map<string, Promise<ReadonlySet<string>>>;
+}
+
 interface Look {
   readonly visitAtMs: number;
   readonly ring?: Doorbell;
@@ -63,7 +80,8 @@ function awaitCommit(entry: RunEntry, nowMs: number): Look | undefined {
 }
 
 /** What one run needs now; `undefined` when it needs no watch any more. */
-async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Look | undefined> {
+async function look(visit: Visit, stored: StoredRun): Promise<Look | undefined> {
+  const { core, entry } = visit;
   const { run } = stored;
   const { knobs } = core;
   const nowMs = core.clock.nowMs();
@@ -86,7 +104,7 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
     }
     return { visitAtMs };
   }
-  const isHeld = await isHeldBack(core, run);
+  const isHeld = await isHeldBack(visit, run);
   // Of a workflow that is paused no step expires: they get their time anew when it is resumed.
   if (!(isHeld && stepOf(run.stamp) !== undefined) && (await expireRun(core, stored))) return undefined;
   // While the job is paused, ringing for what has not started would be in vain, and make the looks after it rare.
@@ -101,7 +119,31 @@ async function look(core: Core, entry: RunEntry, stored: StoredRun): Promise<Loo
   const waitMs = patienceMs(knobs, entry.looks);
   if (nowMs < dueAtMs + waitMs) return { visitAtMs: dueAtMs + waitMs };
   core.metrics.observe("oldest_unclaimed_ms", nowMs - dueAtMs);
-  return { visitAtMs: nowMs + waitMs, ring, isAgain: true };
+  const again = { visitAtMs: nowMs + waitMs, isAgain: true };
+  return (await standsInLine(visit, run)) ? again : { ...again, ring };
+}
+
+/**
+ * Whether a run stands in line for a limit, where whoever leaves rings for it: a claim would be in vain. Those who have ended
+ * are taken out of the limit first, in case they died before they could leave.
+ */
+async function standsInLine({ core, entry, lines }: Visit, run: Run): Promise<boolean> {
+  if (run.status !== "queued" || run.waitingFor === undefined) return false;
+  const { waitingFor: key } = run;
+  const line =
+    lines.get(key) ??
+    repairLimit(core, key).then(async () => {
+      const { waiters } = await core.limits.find(key);
+      const ours = waiters.filter(({ namespace, job }) => namespace === entry.namespace && job === entry.job);
+      return new Set(ours.map(({ stamp }) => stamp));
+    });
+  lines.set(key, line);
+  return (await line).has(run.stamp);
+}
+
+function once<T>(get: () => Promise<T>): () => Promise<T> {
+  let got: Promise<T> | undefined;
+  return () => (got ??= get());
 }
 
 /** One that waited for a limit when its job was paused may hold others, and would until that one is passed on to it. */
@@ -112,9 +154,9 @@ async function letGoShared(core: Core, stored: StoredRun): Promise<void> {
   if (job !== undefined && (await holdsShared(core, run, job))) await letGoHeld(core, stored, job);
 }
 
-async function isHeldBack(core: Core, run: Run): Promise<boolean> {
+async function isHeldBack({ core, current: find }: Visit, run: Run): Promise<boolean> {
   const job = await core.jobs.ofRun(run);
-  const current = (await core.jobs.find(run.namespace, run.job))?.compiled;
+  const current = (await find())?.compiled;
   if (job === undefined || current === undefined) return false;
   return (await barOf(core, run, { job, current }))?.kind === "hold";
 }

@@ -35,6 +35,8 @@ export type Fate = "keep" | "lose" | "double";
 
 /** The Queue port in memory, on a clock of the test's. */
 export class MemoryQueue implements Queue {
+  /** Messages sent so far. */
+  sent = 0;
   /** Decides the fate of each message sent. */
   fate: (message: OutgoingMessage) => Fate = () => "keep";
   readonly #clock: Clock;
@@ -59,6 +61,7 @@ export class MemoryQueue implements Queue {
   }
 
   async send(queue: QueueName, messages: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
+    this.sent += messages.length;
     checkQueueName(queue);
     checkMessages(messages);
     await Promise.resolve();

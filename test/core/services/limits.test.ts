@@ -96,6 +96,21 @@ describe("the overlap policy", () => {
   });
 });
 
+describe("a long line", () => {
+  it("is not rung for: who comes in is told by whoever leaves", async () => {
+    const world = longRuns(600_000, { workers: 1, slots: 200 });
+    await world.define({ name: "a", overlap: "queueAll" });
+    await triggerRuns(world.core, NAMESPACE, "a", { requests: Array.from({ length: 150 }, () => ({})) });
+    await world.advance(60_000);
+    const sent = world.queue.sent;
+    const calls = world.calls();
+    await world.advance(300_000, { stepMs: 1_000 });
+    expect(world.queue.sent).toBe(sent);
+    // Heartbeats and looks of the worker, and two watches that grow rarer: a claim of each would be some thousand.
+    expect(world.calls() - calls).toBeLessThan(7_000);
+  });
+});
+
 describe("a concurrency key", () => {
   it("of the namespace bounds the weight of all jobs together, at every commit, and wastes nothing", async () => {
     const world = longRuns(3_000, { workers: 3, slots: 20 });
