@@ -1,4 +1,7 @@
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { createApi } from "../../../api/app.ts";
+import { ENGINE_QUEUE } from "../../../core/run/message.ts";
+import { engineHandler } from "../../../functions/engine/engine.ts";
 import { settleHandler } from "../../../functions/settle/settle.ts";
 import { tickHandler } from "../../../functions/tick/tick.ts";
 import type { Fleet } from "../../../core/ports/fleet.ts";
@@ -28,6 +31,9 @@ export interface CloudOptions {
 const CONTAINERS = 2;
 const TIMEOUT_MS = 60_000;
 const MAX_TASKS = 3;
+/** Of the queue that a function is fed from. */
+const POLL_MS = 2_000;
+const BATCH_SIZE = 10;
 const DRAIN_LIMIT_MS = 110_000;
 
 /** The product on AWS: functions that are woken, frozen between their calls, and workers that a service starts and stops. */
@@ -48,18 +54,29 @@ export function cloudBody(simulation: Simulation, options: CloudOptions): Body {
     const fatesOf = () => Promise.resolve((process: Parameters<Simulation["fateOf"]>[0]) => simulation.fateOf(process));
     return settleHandler({ core, sizer, fatesOf, log: logOf(simulation, life) });
   });
+  const engines = new SimFunction(deps, "engine", ({ core, sizer, life }) => {
+    const noting: Core = { ...core, onRung: (rung) => Promise.resolve(sizer.note(rung)) };
+    const handle = engineHandler({ core: noting, sizer, log: logOf(simulation, life) });
+    return (event) => handle(event as SQSEvent);
+  });
   const apis = Array.from({ length: CONTAINERS }, (_, index) => apiProcess(deps, index, options));
   wake(simulation, ticks, () => timer.periodMs);
   wake(simulation, settles, () => STEADY_PERIOD_MS);
+  feed(simulation, engines);
   return {
-    schedulers: [...ticks.processes, ...settles.processes, ...apis.flatMap(({ process }) => process ?? [])],
+    schedulers: [
+      ...ticks.processes,
+      ...settles.processes,
+      ...engines.processes,
+      ...apis.flatMap(({ process }) => process ?? []),
+    ],
     workers: () => fleet.processes,
     apis,
     holdWorkersDown: (ms) => fleet.holdDown(ms),
     drainLimitMs: DRAIN_LIMIT_MS,
     heal() {
       for (const { process } of apis) process?.heal();
-      for (const process of [...ticks.processes, ...settles.processes]) process.heal();
+      for (const process of [...ticks.processes, ...settles.processes, ...engines.processes]) process.heal();
       fleet.heal();
     },
   };
@@ -99,6 +116,33 @@ function wake(simulation: Simulation, called: SimFunction, periodMs: () => numbe
   kernel.at(faults.draws.within(0, 59_000, `first ${called.name}`), next);
 }
 
+/** Calls a function with the messages of its queue, and deletes those that it does not say it has failed for. */
+function feed({ kernel, service, faults }: Simulation, called: SimFunction): void {
+  const poll = (): void => {
+    kernel.in(faults.draws.within(50, POLL_MS, `poll ${Math.floor(kernel.nowMs)}`), poll);
+    if (!called.isFree) return;
+    const messages = service.take(ENGINE_QUEUE, { max: BATCH_SIZE, visibilityMs: 6 * TIMEOUT_MS });
+    if (messages.length === 0) return;
+    const records = messages.map(({ body, group, receipt, receives }) => ({
+      eventSource: "aws:sqs",
+      messageId: receipt,
+      receiptHandle: receipt,
+      body,
+      attributes: { MessageGroupId: group, ApproximateReceiveCount: String(receives) },
+    }));
+    faults.count("messages fed to a function", records.length);
+    called.call({ Records: records }, (result) => {
+      const kept = new Set((result as SQSBatchResponse).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      const done = messages.filter(({ receipt }) => !kept.has(receipt));
+      service.delete(
+        ENGINE_QUEUE,
+        done.map(({ receipt }) => receipt),
+      );
+    });
+  };
+  kernel.in(POLL_MS, poll);
+}
+
 /** A function with its containers. One that is not called is frozen, in the middle of whatever it still does. */
 class SimFunction {
   readonly name: string;
@@ -123,8 +167,12 @@ class SimFunction {
     );
   }
 
+  get isFree(): boolean {
+    return this.processes.some(({ life }) => life === undefined || !this.#busy.has(life));
+  }
+
   /** Calls the function in a container that is free, a new one if need be; does nothing when all are taken. */
-  call(event: unknown): void {
+  call(event: unknown, onResult: (result: unknown) => void = () => undefined): void {
     const { kernel, faults, trace } = this.#deps.simulation;
     const free = this.processes.find(({ life }) => life !== undefined && !this.#busy.has(life));
     const process = free ?? this.processes.find(({ life }) => life === undefined);
@@ -142,7 +190,11 @@ class SimFunction {
       this.#busy.delete(life);
       life.freeze(Infinity);
     };
-    handler(event).then(end, (error: unknown) => {
+    const succeed = (result: unknown): void => {
+      end();
+      onResult(result);
+    };
+    handler(event).then(succeed, (error: unknown) => {
       this.#deps.simulation.failed(life, error);
       end();
     });

@@ -140,6 +140,15 @@ export const PROFILES = {
   },
   /** Runs with steps: graphs, maps, waits, switches, runs of other jobs; stopped, paused, marked and redriven. */
   workflows: { ...STANDARD, bias: "workflows", jobs: { least: 3, most: 5 }, deeds: 60 },
+  /** The same on AWS. */
+  workflowsCloud: {
+    ...STANDARD,
+    body: "cloud",
+    bias: "workflows",
+    hostileMs: 30 * MINUTE_MS,
+    jobs: { least: 3, most: 5 },
+    deeds: 50,
+  },
   /** Workers and servers that are replaced one after the other, in order. */
   rolling: { ...STANDARD, blows: { drain: 40, kill: 4, freeze: 2 } },
 } as const satisfies Record<string, Profile>;
