@@ -9,6 +9,8 @@ import { type Engine, openEngine } from "../adapters/embedded/engine.ts";
 import { createExecutors } from "../worker/executors/executors.ts";
 import type { HandlerContext } from "../worker/executors/handler-context.ts";
 import { Worker } from "../worker/worker.ts";
+import { runEngineLoop } from "../server/engine-loop.ts";
+import { CarillonWorkflows, STEP_MODULE } from "./carillon-workflows.ts";
 import type { BenchCron, BenchHandler, BenchJob, Peer, PeerContext, Session, Settings, Variant } from "./peer.ts";
 
 interface CarillonSettings {
@@ -33,6 +35,7 @@ export const carillon: Peer = {
   needs: undefined,
   packages: [],
   smallestCron: "second",
+  hasWorkflows: true,
   insertsPerSecond: 4_000,
   variants: {
     "": variant({ durability: "full", fillWith: "runs" }),
@@ -55,6 +58,7 @@ function variant({ durability, fillWith }: Omit<CarillonSettings, "slots">): Var
 }
 
 class CarillonSession implements Session {
+  readonly workflows: CarillonWorkflows;
   readonly #engine: Engine;
   readonly #context: PeerContext;
   readonly #settings: CarillonSettings;
@@ -75,6 +79,7 @@ class CarillonSession implements Session {
   }
 
   private constructor(engine: Engine, context: PeerContext, settings: CarillonSettings) {
+    this.workflows = new CarillonWorkflows(engine.core, NAMESPACE);
     this.#engine = engine;
     this.#context = context;
     this.#settings = settings;
@@ -106,17 +111,20 @@ class CarillonSession implements Session {
       handler(Number(parameters["i"]), slot.dueAt.getTime());
     const cron = ({ job, slot }: HandlerContext): void | Promise<void> =>
       handler(Number(job.slice(CRON_PREFIX.length)), slot.dueAt.getTime());
+    const step = ({ parameters }: HandlerContext): void | Promise<void> =>
+      handler(Number(parameters["i"]) * this.workflows.stepsEach + Number(parameters["step"]), undefined);
     this.#worker = new Worker(core, {
       id,
       pool: "default",
       slots: this.#settings.slots,
       process: ownProcess(),
       drainMs: DRAIN_MS,
-      executor: createExecutors({ workerId: id, handlers: { [ONE_OFF]: oneOff, cron } }),
+      executor: createExecutors({ workerId: id, handlers: { [ONE_OFF]: oneOff, [STEP_MODULE]: step, cron } }),
       logs,
       onError,
     });
-    this.#running.push(this.#worker.run(), this.#reap());
+    const carrying = runEngineLoop(core, { onError, signal: this.#stopping.signal });
+    this.#running.push(this.#worker.run(), this.#reap(), carrying);
     return Promise.resolve();
   }
 

@@ -7,6 +7,7 @@ export type Step =
   | { readonly kind: "herd"; readonly jobs: number; readonly leadMs: number }
   | { readonly kind: "fill"; readonly jobs: number; readonly offset: number; readonly limitMs: number }
   | { readonly kind: "recurring"; readonly jobs: number; readonly windowMs: number; readonly unit: "second" | "minute" }
+  | { readonly kind: "workflows"; readonly crowd: number; readonly alone: number }
   | { readonly kind: "queue"; readonly jobs: number }
   | { readonly kind: "work"; readonly log: string; readonly killAtStart: number | undefined };
 

@@ -15,7 +15,7 @@ export interface Options {
   readonly writeReadme: boolean;
 }
 
-export const USAGE = `npm run bench -- [contender…] [W1…W6, W5M…] [options]
+export const USAGE = `npm run bench -- [contender…] [W1…W7, W5M…] [options]
 
 Contenders: ${PEER_NAMES.join(", ")}; a variant is written bullmq@always.
 
@@ -23,6 +23,7 @@ Contenders: ${PEER_NAMES.join(", ")}; a variant is written bullmq@always.
   --peers            install the peers' packages first if they are missing (npm install in bench/peers)
   --alone            without peers
   --repetitions N    --levels 10000,100000    --window-s N    --minutes N (start nothing after that)
+  --workflows N      at a time in W7 (default 1,000)
   --out NAME         bench/results/NAME.jsonl and .md; default: the profile's name
   --again            show the results of an earlier run
   --write-readme     put the tables into bench/README.md`;
@@ -42,13 +43,14 @@ export function readOptions(args: readonly string[]): Options {
       levels: { type: "string" },
       "window-s": { type: "string" },
       minutes: { type: "string" },
+      workflows: { type: "string" },
       out: { type: "string" },
     },
   });
   const base = values.full ? FULL : QUICK;
   const workloads = WORKLOADS.filter((workload) => positionals.includes(workload));
   const contenders = positionals.filter((name) => !isWorkload(name));
-  const { repetitions, levels, "window-s": windowS, minutes } = values;
+  const { repetitions, levels, "window-s": windowS, minutes, workflows } = values;
   return {
     profile: {
       ...base,
@@ -58,6 +60,7 @@ export function readOptions(args: readonly string[]): Options {
       ...(levels === undefined ? {} : { levels: levels.split(",").map((level) => wholeNumber("levels", level)) }),
       // Even, so that it holds whole periods of the jobs of each 2 s.
       ...(windowS === undefined ? {} : { windowMs: 2_000 * Math.ceil(wholeNumber("window-s", windowS) / 2) }),
+      ...(workflows === undefined ? {} : { workflows: wholeNumber("workflows", workflows) }),
       ...(minutes === undefined ? {} : { budgetMs: 60_000 * wholeNumber("minutes", minutes) }),
     },
     installPeers: values.peers,

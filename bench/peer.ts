@@ -10,6 +10,9 @@ export interface BenchCron {
   readonly everyS: 1 | 2 | 60;
 }
 
+/** The steps of a workflow, each with those that it needs and after them. */
+export type BenchWorkflow = ReadonlyMap<string, readonly string[]>;
+
 /** Called when a job starts. `dueAtMs` is `undefined` where the peer does not tell a recurring job for which instant it fires. */
 export type BenchHandler = (i: number, dueAtMs: number | undefined) => void | Promise<void>;
 
@@ -44,6 +47,8 @@ export interface Peer {
   /** npm packages whose versions belong to the results. */
   readonly packages: readonly string[];
   readonly smallestCron: "second" | "minute";
+  /** Whether it runs steps that need others, several of them the same one. */
+  readonly hasWorkflows?: true;
   /** A cautious guess, by which a workload chooses how far ahead its first job is due. */
   readonly insertsPerSecond: number;
   /** By name; `""` is the main one. */
@@ -76,5 +81,32 @@ export interface Session {
   unfinished?(): Promise<number>;
   /** Fills the store by another way than `insert`; `offset` jobs are there already. */
   fill?(dueAtMs: readonly number[], offset: number): Promise<void>;
+  readonly workflows?: Workflows;
   stop(): Promise<void>;
+}
+
+/** For peers that have workflows. */
+export interface Workflows {
+  /** Registers the workflow whose runs are started. Its k-th step calls the handler with `i * steps + k`, `i` being the run's number. */
+  define(workflow: BenchWorkflow): Promise<void>;
+  /** Queues the runs `first` to `first + count - 1`. */
+  start(runs: { readonly first: number; readonly count: number }): Promise<void>;
+  /** Reads from the store, outside any measured time, how all runs went. */
+  stored(): Promise<readonly StoredWorkflow[]>;
+}
+
+export interface StoredWorkflow {
+  readonly i: number;
+  readonly hasSucceeded: boolean;
+  /** From being queued to its end. */
+  readonly lastedMs: number;
+  /** Those that have ended. */
+  readonly steps: ReadonlyMap<string, StoredStep>;
+}
+
+export interface StoredStep {
+  /** Whether its first attempt was its only one, and succeeded. */
+  readonly isOnce: boolean;
+  readonly fromMs: number;
+  readonly toMs: number;
 }

@@ -1,5 +1,5 @@
 /** What is measured; `W5M` is W5 for those whose smallest cron is a minute. */
-export const WORKLOADS = ["W1", "W2", "W3", "W4", "W5", "W5M", "W6"] as const;
+export const WORKLOADS = ["W1", "W2", "W3", "W4", "W5", "W5M", "W6", "W7"] as const;
 export type Workload = (typeof WORKLOADS)[number];
 
 /** How much is measured. */
@@ -14,6 +14,8 @@ export interface Profile {
   readonly levels: readonly number[];
   readonly fillLimitMs: number;
   readonly crashWatchMs: number;
+  /** Of ten steps each, at a time, for W7. */
+  readonly workflows: number;
   /** How long a measurement waits for the machine to be quiet. */
   readonly quietLimitMs: number;
   /** How often a disturbed measurement is repeated; the quietest one counts. */
@@ -26,13 +28,14 @@ const MINUTE_MS = 60_000;
 
 export const QUICK: Profile = {
   name: "quick",
-  workloads: ["W1", "W2", "W3", "W4", "W5", "W6"],
+  workloads: ["W1", "W2", "W3", "W4", "W5", "W6", "W7"],
   contenders: ["carillon", "carillon@normal", "bullmq", "pg-boss", "graphile-worker"],
   repetitions: 1,
   windowMs: 4_000,
   levels: [10_000],
   fillLimitMs: 20_000,
   crashWatchMs: 15_000,
+  workflows: 1_000,
   quietLimitMs: 1_000,
   retries: 0,
   budgetMs: 4.7 * MINUTE_MS,
@@ -58,6 +61,7 @@ export const FULL: Profile = {
   levels: [10_000, 100_000, 1_000_000],
   fillLimitMs: 10 * MINUTE_MS,
   crashWatchMs: MINUTE_MS,
+  workflows: 1_000,
   quietLimitMs: 30_000,
   retries: 1,
   budgetMs: 240 * MINUTE_MS,
@@ -72,6 +76,8 @@ export const COUNTS = {
   crons: 1_000,
   crash: 5_000,
   killAtStart: 2_000,
+  /** Workflows that run one after the other, in W7. */
+  workflowsAlone: 50,
 } as const;
 
 /** Workloads that a variant is made for. */

@@ -7,6 +7,7 @@ import { herd } from "./workloads/herd.ts";
 import { precision } from "./workloads/precision.ts";
 import { recurring } from "./workloads/recurring.ts";
 import { throughput } from "./workloads/throughput.ts";
+import { workflows } from "./workloads/workflows.ts";
 
 const MAX_PROBLEMS = 5;
 
@@ -45,6 +46,8 @@ function carryOut({ step }: Order, tools: StepTools): Promise<Figures> {
       return fill(step, tools);
     case "recurring":
       return recurring(step, tools);
+    case "workflows":
+      return workflows(step, tools);
     case "queue":
       return queueJobs(step, tools);
     case "work":

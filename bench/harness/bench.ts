@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Contender } from "../catalogue.ts";
 import type { Order, Step } from "../messages.ts";
-import type { Demand } from "../peer.ts";
+import type { Demand, Peer } from "../peer.ts";
 import { COUNTS, isMeantFor, type Profile, type Workload } from "../profile.ts";
 import type { MeasurementRow, Row } from "../row.ts";
 import { runCrash } from "./crash.ts";
@@ -18,6 +18,7 @@ const DEMANDS: Readonly<Record<Workload, Demand>> = {
   W5: "recurring",
   W5M: "recurring",
   W6: "crash",
+  W7: "throughput",
 };
 const MINUTE_WINDOW_MS = 10_000;
 /** How often a workload is begun anew, with a longer lead, when inserting took too long. */
@@ -50,11 +51,9 @@ export class Bench {
 
   #takesPart({ label, peer }: Contender, workload: Workload): boolean {
     if (!isMeantFor(label, workload)) return false;
-    const isAble = workload !== "W5" || peer.smallestCron === "second";
-    if (!isAble) {
-      this.#emit({ kind: "absent", workload, contender: label, reason: "its smallest cron is a minute" });
-    }
-    return isAble;
+    const reason = missingAbility(peer, workload);
+    if (reason !== undefined) this.#emit({ kind: "absent", workload, contender: label, reason });
+    return reason === undefined;
   }
 
   async #inTurn(
@@ -163,6 +162,8 @@ export class Bench {
         return { kind: "recurring", jobs: COUNTS.crons, windowMs, unit: "second" };
       case "W5M":
         return { kind: "recurring", jobs: COUNTS.crons, windowMs: MINUTE_WINDOW_MS, unit: "minute" };
+      case "W7":
+        return { kind: "workflows", crowd: this.#profile.workflows, alone: COUNTS.workflowsAlone };
     }
   }
 
@@ -193,6 +194,11 @@ export class Bench {
 }
 
 const SCRATCH = "scratch";
+
+function missingAbility({ smallestCron, hasWorkflows }: Peer, workload: Workload): string | undefined {
+  if (workload === "W5" && smallestCron !== "second") return "its smallest cron is a minute";
+  return workload === "W7" && hasWorkflows !== true ? "it has no workflows of this shape" : undefined;
+}
 
 function growthStore({ label }: Contender): string {
   return `growth-${label.replaceAll("@", "-")}`;

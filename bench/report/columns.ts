@@ -97,4 +97,21 @@ export const TABLES: readonly TableDefinition[] = [
       { title: "completed twice", figure: "completedTwice" },
     ],
   },
+  {
+    workload: "W7",
+    title: "W7 workflows: ten steps each, five in a row and then five side by side",
+    columns: [
+      { title: "at a time", figure: "workflows" },
+      { title: "steps/s", figure: "stepsPerS", better: "more" },
+      { title: "start p50 ms", figure: "p50Ms" },
+      { title: "start p99 ms", figure: "p99Ms", better: "less" },
+      { title: "alone: start p50 ms", figure: "aloneP50Ms" },
+      { title: "alone: start p99 ms", figure: "aloneP99Ms", better: "less" },
+      { title: "alone: whole ms", figure: "wholeP50Ms" },
+      CPU,
+      ...COUNTS,
+      { title: "not once", figure: "notOnce" },
+      { title: "not ended", figure: "notEnded" },
+    ],
+  },
 ];
