@@ -49,7 +49,10 @@ async function advanceOnce(core: Core, workflow: OpenWorkflow): Promise<Outcome>
   }
   const decision = advance(workflow.plan, workflow.states, context);
   for (const settlement of decision.settle) if (!(await settle(core, workflow, settlement))) return "again";
-  if (decision.start.length > 0) return start(core, workflow, { names: decision.start, context });
+  // What is started may ask for what has just been settled.
+  const settled = decision.settle.map((settlement) => [settlement.step, stateOf(settlement)] as const);
+  const states = new Map([...workflow.states, ...settled]);
+  if (decision.start.length > 0) return start(core, { ...workflow, states }, { names: decision.start, context });
   return decision.end === undefined ? undefined : end(core, workflow, decision.end);
 }
 
@@ -58,7 +61,8 @@ async function settle(core: Core, { run }: OpenWorkflow, settlement: Settlement)
   const written = await core.runs.put(settledStep(run, settlement, core.clock.nowMs()), "absent");
   if (written.ok) return true;
   const { current } = written;
-  return current !== undefined && stateOfRun(current.run).status === stateOf(settlement).status;
+  // With the choice of a switch: another, who asked at another moment, may have come to a different one.
+  return current !== undefined && JSON.stringify(stateOfRun(current.run)) === JSON.stringify(stateOf(settlement));
 }
 
 /**

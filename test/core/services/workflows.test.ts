@@ -254,6 +254,37 @@ describe("a switch", () => {
     expect(world.begunSteps()).toEqual(["middle", "all"]);
     expect(await world.step(run, "s")).toMatchObject({ status: "succeeded", result: ["middle"] });
   });
+
+  it("tells the steps that it starts what it has chosen, and what became of the others", async () => {
+    const world = new WorkflowWorld();
+    const parameters = { chosen: "${{ steps.s.output }}", left: "${{ steps.b.status }}" };
+    await world.defineWorkflow(
+      "etl",
+      workflow({
+        s: { switch: { cases: [{ when: "true", choose: ["a"] }], default: ["b"] } },
+        b: { needs: ["s"] },
+        a: { needs: ["s"], parameters: { chosen: parameters.chosen } },
+        c: { needs: ["b", "s"], rule: "allEnded", parameters },
+      }),
+    );
+    const run = await world.start("etl");
+    await world.advance(3_000);
+    expect(await world.ended(run)).toMatchObject({ status: "succeeded" });
+    expect(await world.step(run, "a")).toMatchObject({ parameters: { chosen: ["a"] } });
+    expect(await world.step(run, "c")).toMatchObject({ parameters: { chosen: ["a"], left: "skipped" } });
+  });
+
+  it("tells onError which steps were blocked", async () => {
+    const world = new WorkflowWorld();
+    world.steps.set("a", () => fails());
+    await world.defineWorkflow(
+      "etl",
+      workflow({ a: {}, b: { needs: ["a"] } }, { onError: { tell: { parameters: { b: "${{ steps.b.status }}" } } } }),
+    );
+    const run = await world.start("etl");
+    await world.advance(3_000);
+    expect(await world.step(run, "tell")).toMatchObject({ parameters: { b: "blocked" } });
+  });
 });
 
 describe("a step that runs another job", () => {
