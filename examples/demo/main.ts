@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CarillonClient } from "../../client/sdk/client.ts";
+import { approveEtl, startEtl, summariseEtl } from "./etl.ts";
 import { importExamples } from "./imports.ts";
 import { demoJobs } from "./jobs.ts";
 import { folded, Screen } from "./screen.ts";
@@ -13,13 +14,15 @@ import { type JobSummary, NAMESPACE, summarise } from "./summary.ts";
 
 /**
  * `npm run demo`: the main job end to end, unattended, in under a minute. Imports real crontabs and manifests, fires
- * second-level jobs, kills a worker in the middle, pauses and resumes, and reads the ledger. Exits with 1 when a promise
- * was broken.
+ * second-level jobs and a workflow that asks for an approval, kills a worker in the middle, pauses and resumes, and reads the
+ * ledger. Exits with 1 when a promise was broken.
  */
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 
+const WORKFLOW_AT_S = 2;
 const KILL_AT_S = 8;
 const PAUSE_AT_S = 12;
+const APPROVE_AT_S = 14;
 const RESUME_AT_S = 17;
 const END_AT_S = 26;
 /** Longest wait for the last runs: a killed worker's run starts anew some seconds late and takes three. */
@@ -53,8 +56,13 @@ async function play(): Promise<number> {
   const from = new Date(startMs).toISOString();
   const heartbeat = { namespace: NAMESPACE, job: "heartbeat" };
   let killedWorker = "";
+  let etl = "";
   for (let second = 1; second <= END_AT_S; second += 1) {
     await until(startMs + second * 1_000);
+    if (second === WORKFLOW_AT_S) {
+      etl = await startEtl(client, { namespace: NAMESPACE, folder: join(folder, "etl") });
+      screen.say(`${clock()} started the workflow daily-etl`);
+    }
     if (second === KILL_AT_S) {
       killedWorker = await killBusiestWorker(client);
       screen.say(`${clock()} killed worker ${killedWorker} with SIGKILL`);
@@ -62,6 +70,10 @@ async function play(): Promise<number> {
     if (second === PAUSE_AT_S) {
       await client.jobs.pause(heartbeat, { note: "demo" });
       screen.say(`${clock()} paused heartbeat`);
+    }
+    if (second === APPROVE_AT_S) {
+      await approveEtl(client, etl);
+      screen.say(`${clock()} approved what the workflow had loaded`);
     }
     if (second === RESUME_AT_S) {
       await client.jobs.resume(heartbeat, { missed: "last" });
@@ -72,8 +84,9 @@ async function play(): Promise<number> {
   const to = new Date(startMs + END_AT_S * 1_000).toISOString();
   for (const job of names) await client.jobs.pause({ namespace: NAMESPACE, job }, { note: "end of the demo" });
 
-  const summaryOf = () =>
+  const summaryOf = async () =>
     summarise(client, {
+      workflow: await summariseEtl(client, etl),
       from,
       to,
       names,

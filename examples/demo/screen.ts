@@ -1,3 +1,4 @@
+import type { EtlSummary } from "./etl.ts";
 import type { DemoSummary, JobSummary } from "./summary.ts";
 
 /** Tells people what happens: what was done line by line, and a table of counts that is drawn anew where it can be. */
@@ -39,6 +40,7 @@ export class Screen {
     this.say(
       `killed       worker ${killedWorker.id} with ${killedWorker.runsLost} runs, all run again: ${killedWorker.runsRetried}`,
     );
+    this.say(`workflow     ${workflowText(summary.workflow)}`);
     for (const promise of summary.broken) this.say(`BROKEN       ${promise}`);
     if (summary.broken.length === 0) this.say("Every promise was kept.");
   }
@@ -75,6 +77,17 @@ function table(rows: readonly JobSummary[]): string {
           .trimEnd()}\n`,
     )
     .join("");
+}
+
+function workflowText({ status, steps, regions, approvedBy, published }: EtlSummary): string {
+  const ran = Object.values(steps).filter((step) => step === "succeeded").length;
+  const parts = [
+    `${ran} of ${Object.keys(steps).length} steps done`,
+    `${regions} regions side by side`,
+    ...(approvedBy === undefined ? [] : [`approved by ${approvedBy}`]),
+    ...(published === undefined ? [] : [`${published.rows} rows published`]),
+  ];
+  return `daily-etl ${status}: ${parts.join(", ")}`;
 }
 
 function wordsOf(counts: Readonly<Record<string, number>>): string {

@@ -1,5 +1,6 @@
 import type { CarillonClient } from "../../client/sdk/client.ts";
 import type { Run } from "../../api/contract/run.ts";
+import type { EtlSummary } from "./etl.ts";
 
 export interface JobSummary {
   readonly job: string;
@@ -21,6 +22,7 @@ export interface DemoSummary {
   readonly attempts: number;
   readonly lateness: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
   readonly killedWorker: { readonly id: string; readonly runsLost: number; readonly runsRetried: number };
+  readonly workflow: EtlSummary;
   readonly httpCalls: number;
   readonly imported: number;
   readonly jobs: readonly JobSummary[];
@@ -39,6 +41,7 @@ export async function summarise(
     to: string;
     names: readonly string[];
     killedWorker: string;
+    workflow: EtlSummary;
     httpCalls: number;
     imported: number;
   },
@@ -68,6 +71,7 @@ export async function summarise(
       runsLost: lost.length,
       runsRetried: lost.filter((run) => run.status === "succeeded").length,
     },
+    workflow: context.workflow,
     httpCalls: context.httpCalls,
     imported: context.imported,
     jobs,
@@ -91,6 +95,11 @@ function brokenPromises(total: Omit<DemoSummary, "broken">): readonly string[] {
     ],
     [(total.skipped["overlap"] ?? 0) > 0, "the slow job was never skipped"],
     [(total.skipped["paused"] ?? 0) > 0, "the pause skipped nothing"],
+    [total.workflow.status === "succeeded", `the workflow is ${total.workflow.status}`],
+    [
+      total.workflow.published?.rows === total.workflow.published?.linesInFile,
+      "the workflow has published other rows than it says",
+    ],
     [total.httpCalls > 0, "no HTTP call arrived"],
   ];
   return promises.flatMap(([isKept, broken]) => (isKept ? [] : [broken]));

@@ -4,16 +4,23 @@ import { parseJobDefinition } from "../../../api/contract/job-definition.ts";
 import { parseYamlStrict } from "../../../api/contract/strict-yaml.ts";
 import { checkDefinition } from "../../../core/job/check-definition.ts";
 import { compileSchedule } from "../../../core/schedule/compile.ts";
+import { compileWorkflow } from "../../../core/workflow/compile.ts";
 
-const FOLDER = new URL("../../../examples/jobs/", import.meta.url);
+const EXAMPLES = new URL("../../../examples/", import.meta.url);
 const KINDS = ["command", "http", "handler", "lambda", "container"] as const;
 const BANK_HOLIDAYS = { version: 1, definition: { name: "bank-holidays", exclude: ["2026-12-25"] } };
 
-describe("examples/jobs", () => {
-  const examples = readdirSync(FOLDER).flatMap((file) => {
-    const text = readFileSync(new URL(file, FOLDER), "utf8");
+/** The definitions in the YAML files of a folder of examples. */
+function definitionsIn(folder: string) {
+  const files = readdirSync(new URL(folder, EXAMPLES)).filter((file) => file.endsWith(".yaml"));
+  return files.flatMap((file) => {
+    const text = readFileSync(new URL(`${folder}/${file}`, EXAMPLES), "utf8");
     return parseYamlStrict(text, { file }).map(({ value }, index) => ({ file, index, value }));
   });
+}
+
+describe("examples/jobs", () => {
+  const examples = definitionsIn("jobs");
 
   it.each(examples)(
     "$file holds a definition that is accepted where all kinds of executors are ($index)",
@@ -35,5 +42,17 @@ describe("examples/jobs", () => {
 
   it("shows every kind of executor", () => {
     expect(new Set(examples.map(({ value }) => parseJobDefinition(value).executor.type))).toEqual(new Set(KINDS));
+  });
+});
+
+describe("examples/workflows", () => {
+  it.each(definitionsIn("workflows"))("$file holds a workflow that one machine accepts ($index)", ({ value }) => {
+    const definition = parseJobDefinition(value);
+    checkDefinition(definition, "default", { minIntervalMs: 200 });
+    if (definition.executor.type !== "workflow") throw new Error(`${definition.name} is no workflow`);
+
+    const plan = compileWorkflow(definition.executor);
+
+    expect(plan.order.main.length).toBeGreaterThan(1);
   });
 });
