@@ -1,6 +1,5 @@
 import type { CompiledJob } from "../job/compile.ts";
 import { horizonAt } from "../ledger/plan.ts";
-import { stampOf } from "../run/run-id.ts";
 import { isEnded, type Run, unreachable } from "../run/run.ts";
 import { MAX_INSTANT_MS } from "../schedule/last-instant.ts";
 import type { DueEntry, JobEntry } from "../store/due-index.ts";
@@ -15,7 +14,7 @@ import { watchOf } from "./watch.ts";
 /**
  * Visits a job whose next slot follows from the end of its last run. The chain lives in the ledger: the run of a slot
  * tells its end, the end tells the next slot; so two visits, or a visit after a crash, come to the same slot. A visit that
- * comes late follows the chain to its last link, and rings for that one alone.
+ * comes late goes to the last link of the chain, and rings for that one alone.
  *
  * `settledMs` of the entry is below `cursorMs` while the run of that slot has neither a final row nor a watch, and above it
  * when a calendar has left out slots since that run ended: it is the last of them then.
@@ -104,8 +103,13 @@ async function ringForNext(
   return [rung];
 }
 
+/** Visits are put off to whole seconds: walks of one chain, however many have come about, meet there and become one. */
+const GRID_MS = 1_000;
+
 function again(core: Core, entry: JobEntry, visitAtMs: number): readonly DueEntry[] {
-  return [{ ...entry, visitAtMs, armedAtMs: core.clock.nowMs() }];
+  const nowMs = core.clock.nowMs();
+  const meetAtMs = visitAtMs <= nowMs ? visitAtMs : Math.ceil(visitAtMs / GRID_MS) * GRID_MS;
+  return [{ ...entry, visitAtMs: meetAtMs, armedAtMs: nowMs }];
 }
 
 /** Where a chain stands: at a slot whose run has not ended or that has no row, or behind one whose end tells the next. */
@@ -124,31 +128,18 @@ interface EndedLink {
 }
 
 /**
- * Follows the ledger from the entry's slot to the last one that has a row. An entry may name an instant that is no slot: it
- * was armed for a change of the job that another one forestalled. The ledger tells then where the chain stands.
+ * The ledger tells where the chain stands: its newest slot is its last link, however far an entry that was left behind is from
+ * it. An entry may also name an instant that is no slot: it was armed for a change of the job that another one forestalled.
  */
 async function lastLink(core: Core, { cursorMs }: JobEntry, job: CompiledJob): Promise<Link> {
-  const { namespace, name, sinceMs } = job.version;
-  const stored = await core.runs.find({ namespace, job: name, stamp: stampOf(cursorMs) });
-  if (stored !== undefined) return follow(core, stored.run, job);
-  const isRung = cursorMs >= firstLinkMs(job) && (await isNextLink(core, job, cursorMs));
-  if (isRung) return { kind: "missing", cursorMs };
   const newest = await newestLink(core, job, MAX_INSTANT_MS);
-  return newest === undefined
-    ? { kind: "ended", cursorMs: sinceMs, nextMs: firstLinkMs(job) }
-    : follow(core, newest, job);
-}
-
-async function follow(core: Core, first: Run, job: CompiledJob): Promise<OpenLink | EndedLink> {
-  const { namespace, name } = job.version;
-  for (let run = first; ;) {
-    const cursorMs = run.slotAtMs;
-    if (!isEnded(run)) return { kind: "open", cursorMs, run };
-    const nextMs = nextLinkMs(run, job);
-    const next = await core.runs.find({ namespace, job: name, stamp: stampOf(nextMs) });
-    if (next === undefined) return { kind: "ended", cursorMs, nextMs };
-    run = next.run;
+  if (newest === undefined || newest.slotAtMs < cursorMs) {
+    const isRung = cursorMs >= firstLinkMs(job) && (await isNextLink(core, job, cursorMs));
+    if (isRung) return { kind: "missing", cursorMs };
   }
+  if (newest === undefined) return { kind: "ended", cursorMs: job.version.sinceMs, nextMs: firstLinkMs(job) };
+  if (!isEnded(newest)) return { kind: "open", cursorMs: newest.slotAtMs, run: newest };
+  return { kind: "ended", cursorMs: newest.slotAtMs, nextMs: nextLinkMs(newest, job) };
 }
 
 /** `maxRuns` of an `afterEnd` schedule: counted in the ledger, from the version that brought the schedule. */

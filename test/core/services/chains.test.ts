@@ -29,6 +29,22 @@ describe("a chain of runs, each after the end of the last", () => {
     expect(world.fired("a").length).toBeGreaterThanOrEqual(5);
   });
 
+  it("costs little to take up after schedulers were away, however many of its visits were left behind", async () => {
+    const world = chainWorld(500);
+    await world.define({ ...CHAIN, schedule: { afterEnd: "1s" } });
+    await world.advance(5_000);
+    const away = world.schedulers.splice(0);
+    await world.advance(600_000, { stepMs: 500 });
+    expect(world.due().length).toBeGreaterThan(200);
+    world.schedulers.push(...away);
+    const before = world.calls();
+    await world.advance(2_000);
+    // To follow each of them from its own link to the last would take some 40,000.
+    expect(world.calls() - before).toBeLessThan(3_000);
+    await world.advance(30_000);
+    expect(world.due().filter(({ kind }) => kind === "job").length).toBeLessThan(20);
+  });
+
   it("does not fire for a pause or a resumption, and goes on after it", async () => {
     const world = chainWorld(1_000);
     await world.define(CHAIN);

@@ -119,9 +119,17 @@ export class Checks {
     return this.#context.latestMs() - kernel.trueMs - hostOffsetMs;
   }
 
-  /** Runs that have not ended. */
+  /** Runs that have not ended, those that were rung for and have no record as yet included. */
   openRuns(): number {
-    return [...this.#rows()].filter((run) => !hasEnded(run)).length;
+    const open = new Set<string>();
+    const ended = new Set<string>();
+    for (const run of this.#rows()) (hasEnded(run) ? ended : open).add(runName(run));
+    const { service } = this.#simulation;
+    for (const body of service.names.flatMap((queue) => service.bodies(queue))) {
+      const name = rungName(body);
+      if (name !== undefined && !ended.has(name)) open.add(name);
+    }
+    return open.size;
   }
 
   /** @param trouble - what kept the jobs from being calmed down in the end, if anything did */
@@ -163,6 +171,15 @@ export class Checks {
 }
 
 const HOUR_MS = 3_600_000;
+
+/** The run that a message names; `undefined` for one that can't be read. */
+function rungName(body: string): string | undefined {
+  try {
+    return runName(JSON.parse(body) as RunRow);
+  } catch {
+    return undefined;
+  }
+}
 
 function definitionText(body: object | undefined): string {
   const { definition } = body as { definition: Record<string, unknown> };

@@ -33,6 +33,8 @@ export interface RunRow {
   };
   /** Of a workflow that is paused. */
   readonly hold?: unknown;
+  /** Of a step that people have said the end of. */
+  readonly mark?: unknown;
   /** Of a step that waits for the run of another job. */
   readonly child?: { readonly job: string; readonly suffix: string };
   /** Of a step that runs once for each item. */

@@ -50,8 +50,7 @@ export class RunWatch {
       return this.#tell("I12", after, `was ${before.status}, which is final`);
     // A step may end without a run: left out, chosen by a switch, or without parameters.
     const isSettled = before === undefined && fact.kind === "step" && hasEnded(after);
-    const isMarked =
-      before !== undefined && isCarried(before) && after.status === "skipped" && after.reason === "marked";
+    const isMarked = after.mark !== undefined && before?.worker === undefined;
     if (!isSettled && !isMarked && NEXT[before?.status ?? ""]?.includes(after.status) !== true)
       this.#tell("I11", after, `went from ${before?.status ?? "nothing"} to ${after.status}`);
     this.#checkCause(before, after);
@@ -59,7 +58,7 @@ export class RunWatch {
     if (after.status === "running" && before?.status !== "running") this.#checkClaim(before, after);
     if (before !== undefined && isCarried(before)) this.#checkCarried(before, after);
     else if (before?.status === "running") this.#checkHolder(before, after);
-    else if (!isSettled) this.#checkUnheld(before, after);
+    else if (!isSettled && !isMarked) this.#checkUnheld(before, after);
     if (before?.cancel !== undefined) this.#checkCancelled(before, after);
     if (after.status === "expired") this.#checkExpired(after);
   }
