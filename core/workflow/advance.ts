@@ -11,6 +11,8 @@ import { hasEnded, type StepSkipReason, type StepState, type StepStates } from "
 export interface AdvanceContext {
   readonly parameters: JsonObject;
   readonly slotAtMs: number;
+  /** Of the workflow's run. @default "" */
+  readonly runId?: string;
   /**
    * - `paused`: nothing starts. What is settled is what time cannot change any more.
    * - `stopping`: before `finally` only steps that run `always` start, once their needs have ended; others are skipped.
@@ -86,7 +88,14 @@ export function advance(plan: WorkflowPlan, states: StepStates, context: Advance
 
 /** The state that a settlement makes of a step. */
 export function stateOf(settlement: Settlement): StepState {
-  return settlement.as === "succeeded" ? { status: "succeeded", output: settlement.output } : { status: settlement.as };
+  switch (settlement.as) {
+    case "succeeded":
+      return { status: "succeeded", output: settlement.output };
+    case "failed":
+      return { status: "failed", error: settlement.error };
+    default:
+      return { status: settlement.as };
+  }
 }
 
 interface Situation {
@@ -149,7 +158,8 @@ function begin(step: PlanStep, { board, context }: Situation): Verdict {
   const { when, action, name } = step;
   const asked = [when, ...(action.kind === "switch" ? action.cases.map((one) => one.when) : [])];
   if (context.mode === "paused" && !asked.every((expression) => isFinal(expression, board))) return "wait";
-  const scope = { parameters: context.parameters, slotAtMs: context.slotAtMs, states: board };
+  const { parameters, slotAtMs, runId } = context;
+  const scope = { parameters, slotAtMs, runId, states: board };
   const answer = valueOrError((): Verdict => {
     if (when !== undefined && !evaluateCondition(when, scope)) return skip(name, "when");
     if (action.kind !== "switch") return context.mode === "paused" ? "wait" : "start";

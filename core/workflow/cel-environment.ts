@@ -37,12 +37,26 @@ function wallDayMs(atMs: number, zone: string): number {
   return Date.UTC(year, month - 1, day);
 }
 
-const outsideMaps = createEnvironment();
-/** Knows `item` and `index` as well. */
-const insideMaps = outsideMaps.clone().registerVariable("item", "dyn").registerVariable("index", "int");
+/** What an expression may name besides what all may. */
+export interface CelPlace {
+  /** `item` and `index` */
+  readonly insideMap: boolean;
+  /** `failures`: the main steps have ended. @default false */
+  readonly afterMain?: boolean;
+}
 
-export function celEnvironment({ insideMap }: { readonly insideMap: boolean }): Environment {
-  return insideMap ? insideMaps : outsideMaps;
+const plain = createEnvironment();
+const afterMains = plain.clone().registerVariable("failures", "list<map<string, string>>");
+const insideMaps = ofItems(plain);
+const insideMapsAfterMain = ofItems(afterMains);
+
+function ofItems(environment: Environment): Environment {
+  return environment.clone().registerVariable("item", "dyn").registerVariable("index", "int");
+}
+
+export function celEnvironment({ insideMap, afterMain = false }: CelPlace): Environment {
+  if (insideMap) return afterMain ? insideMapsAfterMain : insideMaps;
+  return afterMain ? afterMains : plain;
 }
 
 function createEnvironment(): Environment {
@@ -50,6 +64,7 @@ function createEnvironment(): Environment {
     .registerVariable("parameters", "map<string, dyn>")
     .registerVariable("steps", "map<string, dyn>")
     .registerVariable("slot", TIMESTAMP)
+    .registerVariable("run", "string")
     .registerFunction("string.Matches(string): bool", (text: string, pattern: string) => compiled(pattern).test(text))
     .registerFunction(`Timestamp(string): ${TIMESTAMP}`, (text: string) => new Date(readInstant(text, "/timestamp")))
     .registerFunction(`Timestamp(int): ${TIMESTAMP}`, (seconds: bigint) => new Date(Number(seconds) * 1_000))

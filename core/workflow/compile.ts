@@ -89,6 +89,7 @@ function rulesOf(step: NamedStep, named: Steps): RulesOf {
   return (use, path) => ({
     use,
     insideMap: false,
+    afterMain: step.phase !== "main",
     pointer: `${step.pointer}/${path}`,
     stepProblem: (name) => problemOfName(name, step, { named, ancestors: (ancestors ??= ancestorsOf(step, named)) }),
   });

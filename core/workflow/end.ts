@@ -12,6 +12,7 @@ export type WorkflowEnd =
 export interface EndContext {
   readonly parameters: JsonObject;
   readonly slotAtMs: number;
+  readonly runId?: string | undefined;
   readonly isStopped: boolean;
 }
 
@@ -47,10 +48,14 @@ function failureMessage(failed: readonly string[]): string {
   return failed.length === 1 ? `Step ${names} failed` : `Steps ${names} failed`;
 }
 
-function evaluateOutputs(plan: WorkflowPlan, states: StepStates, { parameters, slotAtMs }: EndContext): JsonObject {
+function evaluateOutputs(
+  plan: WorkflowPlan,
+  states: StepStates,
+  { parameters, slotAtMs, runId }: EndContext,
+): JsonObject {
   const entries = [...plan.outputs].map(([name, expression]): [string, Json] => [
     name,
-    expression.evaluate({ parameters, slotAtMs, states }),
+    expression.evaluate({ parameters, slotAtMs, runId, states }),
   ]);
   return Object.fromEntries(entries);
 }

@@ -8,7 +8,7 @@ import {
 import type { Json, JsonObject } from "../json.ts";
 import { readInstant } from "../schedule/instant.ts";
 import { quote } from "../schedule/schedule-error.ts";
-import { authorsNames, celEnvironment, ownFunction } from "./cel-environment.ts";
+import { authorsNames, celEnvironment, type CelPlace, ownFunction } from "./cel-environment.ts";
 import { childrenOf, fieldAccess, loopDepth } from "./cel-syntax.ts";
 import { fromCel, toCel } from "./cel-values.ts";
 import type { StepState, StepStates } from "./step-state.ts";
@@ -31,7 +31,12 @@ export interface Scope {
   readonly parameters: JsonObject;
   /** `slot` */
   readonly slotAtMs: number;
-  /** `steps.<name>.status` and `steps.<name>.output`; a step without output has no such key. */
+  /** `run`: the id of the workflow's run. @default "" */
+  readonly runId?: string | undefined;
+  /**
+   * `steps.<name>.status`, `output` and `error`, a key that is there only if the step has it; and `failures`, the steps that
+   * have failed themselves, by name, each with `step`, `name` and `message`.
+   */
   readonly states: StepStates;
   /** `item` and `index`, within a map. */
   readonly item?: { readonly value: Json; readonly index: number };
@@ -40,9 +45,8 @@ export interface Scope {
 /** How an expression is used, which tells the kinds of values that it may give. */
 export type ExpressionUse = "condition" | "list" | "instant" | "value";
 
-export interface ExpressionRules {
+export interface ExpressionRules extends CelPlace {
   readonly use: ExpressionUse;
-  readonly insideMap: boolean;
   /** JSON pointer of the text. */
   readonly pointer: string;
   /** Where the expression begins in the text. @default 0 */
@@ -192,7 +196,8 @@ function stepsNamed(ast: ASTNode, text: string, rules: ExpressionRules): readonl
 function problemOfPath(step: string, field: string, rules: ExpressionRules): string | undefined {
   const problem = rules.stepProblem(step);
   if (problem !== undefined) return problem;
-  return field === "output" || field === "status" ? undefined : `a step has "output" and "status", not "${field}"`;
+  const isField = field === "output" || field === "status" || field === "error";
+  return isField ? undefined : `a step has "output", "status" and "error", not "${field}"`;
 }
 
 function isVariable(node: ASTNode, name: string): boolean {
@@ -224,6 +229,8 @@ function bindingsOf(scope: Scope, steps: readonly string[]): { bindings: Record<
     bindings: {
       parameters: parameters.value,
       slot: new Date(scope.slotAtMs),
+      run: scope.runId ?? "",
+      failures: failuresOf(scope.states),
       steps: new Map(named.map(([name, { value }]) => [name, value])),
       ...(scope.item !== undefined && { item: item?.value, index: BigInt(scope.item.index) }),
     },
@@ -231,8 +238,22 @@ function bindingsOf(scope: Scope, steps: readonly string[]): { bindings: Record<
   };
 }
 
+function failuresOf(states: StepStates): readonly Map<string, string>[] {
+  return [...states]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([step, state]) => {
+      if (state.status !== "failed") return [];
+      const { name = "", message = "" } = state.error ?? {};
+      return new Map(Object.entries({ step, name, message }));
+    });
+}
+
 function stepToCel(state: StepState | undefined): { value: Map<string, unknown>; longest: number } {
   const value = new Map<string, unknown>([["status", state?.status ?? "waiting"]]);
+  if (state?.status === "failed" && state.error !== undefined) {
+    const { name, message } = state.error;
+    value.set("error", new Map(Object.entries({ name, message })));
+  }
   if (state === undefined || !("output" in state) || state.output === undefined) return { value, longest: 0 };
   const output = toCel(state.output);
   return { value: value.set("output", output.value), longest: output.longest };

@@ -19,6 +19,7 @@ export interface ResolveContext {
   readonly states: StepStates;
   readonly parameters: JsonObject;
   readonly slotAtMs: number;
+  readonly runId?: string | undefined;
   /** When the step was started. Read from what was stored then, so that doing it again gives the same. */
   readonly startedAtMs: number;
 }

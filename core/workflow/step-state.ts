@@ -1,4 +1,5 @@
 import type { Json } from "../json.ts";
+import type { StepError } from "./step-error.ts";
 
 /**
  * How a step stands. A step without a state has not begun.
@@ -13,7 +14,7 @@ import type { Json } from "../json.ts";
 export type StepState =
   | { readonly status: "open" }
   | { readonly status: "succeeded"; readonly output?: Json }
-  | { readonly status: "failed"; readonly output?: Json }
+  | { readonly status: "failed"; readonly output?: Json; readonly error?: StepError }
   | { readonly status: "skipped" }
   /** Its rule can let it run no more, for a step that it needs has failed. */
   | { readonly status: "blocked" };

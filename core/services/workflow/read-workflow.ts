@@ -3,7 +3,7 @@ import { checkParameters } from "../../job/parameters.ts";
 import type { Json, JsonObject } from "../../json.ts";
 import { macroContext } from "../../run/macro-context.ts";
 import { expandDeep } from "../../run/macros.ts";
-import { type RunKey, stepOf } from "../../run/run-id.ts";
+import { formatRunId, type RunKey, stepOf } from "../../run/run-id.ts";
 import { type CarriedRun, isCarried, isEnded, isPaused, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import type { AdvanceContext } from "../../workflow/advance.ts";
@@ -81,7 +81,7 @@ async function itemResults(core: Core, step: Run): Promise<Json> {
  */
 export function advanceContext({ run, job }: Pick<OpenWorkflow, "run" | "job">): AdvanceContext {
   const mode = run.cancel !== undefined ? "stopping" : isPaused(run) ? "paused" : "going";
-  return { parameters: workflowParameters(run, job), slotAtMs: run.slotAtMs, mode };
+  return { parameters: workflowParameters(run, job), slotAtMs: run.slotAtMs, runId: formatRunId(run), mode };
 }
 
 function workflowParameters(run: Run, job: CompiledJob): JsonObject {

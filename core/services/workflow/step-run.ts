@@ -113,7 +113,11 @@ export function stateOfRun(run: Run): StepState {
     case "timedOut":
     case "cancelled":
     case "expired":
-      return { status: "failed", ...(run.result === undefined ? {} : { output: run.result }) };
+      return {
+        status: "failed",
+        ...(run.result === undefined ? {} : { output: run.result }),
+        ...(run.error === undefined ? {} : { error: run.error }),
+      };
   }
 }
 

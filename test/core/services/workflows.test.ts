@@ -90,6 +90,29 @@ describe("a workflow", () => {
     expect(await world.ended(run)).toMatchObject({ status: "failed" });
   });
 
+  it("tells the steps after a failure what has failed, and in which run", async () => {
+    const world = new WorkflowWorld();
+    world.steps.set("a", () => fails());
+    await world.defineWorkflow(
+      "etl",
+      workflow(
+        { a: {}, b: { needs: ["a"] } },
+        {
+          onError: {
+            tell: { parameters: { what: "${{ failures }}", why: "${{ steps.a.error.name }}", run: "${{ run }}" } },
+          },
+        },
+      ),
+    );
+    const run = await world.start("etl");
+    await world.advance(5_000);
+    expect((await world.step(run, "tell")).parameters).toEqual({
+      what: [{ step: "a", name: "BOOM", message: "it broke" }],
+      why: "BOOM",
+      run: `default.etl@${run.stamp}`,
+    });
+  });
+
   it("retries a step as the step says", async () => {
     const world = new WorkflowWorld();
     world.steps.set("a", (run) => (run.attempt < 3 ? fails() : takes(100)));

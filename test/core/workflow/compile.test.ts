@@ -355,3 +355,11 @@ function refusalOf(compile: () => unknown): WorkflowError {
   }
   throw new Error("The workflow was not refused");
 }
+
+describe("failures", () => {
+  it("are known after the main steps, and refused before", () => {
+    const tell = { parameters: { what: "${{ failures }}" } };
+    expect(() => aPlan({ a: {} }, { onError: { tell } })).not.toThrow();
+    expect(() => aPlan({ a: {}, tell: { ...tell, needs: ["a"] } })).toThrow("Unknown variable: failures");
+  });
+});

@@ -70,7 +70,7 @@ describe("an expression", () => {
     { text: '"a".matches(1)', at: 0, problem: "string.matches(int)" },
     { text: "timestamp(true)", at: 0, problem: "timestamp(bool)" },
     { text: "1 + steps.other.output", at: 4, problem: 'there is no step "other"' },
-    { text: "steps.load.rows", at: 0, problem: 'a step has "output" and "status", not "rows"' },
+    { text: "steps.load.rows", at: 0, problem: 'a step has "output", "status" and "error", not "rows"' },
     { text: "steps.load", at: 0, problem: 'such as steps.load.output or steps["my-step"].status' },
     { text: "[steps]", at: 1, problem: "steps are named in full" },
     { text: "steps[parameters.name].output", at: 0, problem: "steps are named in full" },
