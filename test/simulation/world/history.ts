@@ -175,12 +175,13 @@ class History {
 
   /** A line that is longer than the time so far may go on getting shorter. */
   async #workOff(): Promise<void> {
-    let open = this.#checks.openRuns();
-    for (let rounds = 0; rounds < MAX_ROUNDS && open > 0; rounds += 1) {
+    let least = this.#checks.openRuns();
+    let vain = 0;
+    for (let rounds = 0; rounds < MAX_ROUNDS && least > 0 && vain < MAX_VAIN_ROUNDS; rounds += 1) {
       await this.#kernel.runUntil(this.#kernel.nowMs + ROUND_MS);
-      const before = open;
-      open = this.#checks.openRuns();
-      if (open >= before) return;
+      const open = this.#checks.openRuns();
+      vain = open < least ? 0 : vain + 1;
+      least = Math.min(least, open);
     }
   }
 
@@ -208,6 +209,8 @@ class History {
 
 const ROUND_MS = 5 * 60_000;
 const MAX_ROUNDS = 40;
+/** What does not stand in line for lack of room there comes into it when it is rung for, which is rare in the end. */
+const MAX_VAIN_ROUNDS = 4;
 
 /** Retries of attempts that run into their time-out, with their backoffs. */
 const ATTEMPTS_MS = 10 * 60_000;
