@@ -12,6 +12,7 @@ import { newStep } from "./new-step.ts";
 import { advanceContext, openWorkflow, type OpenWorkflow } from "./read-workflow.ts";
 import { recordSteps } from "./record-steps.ts";
 import { sizeProblem } from "./size.ts";
+import { SharedWork } from "./shared-work.ts";
 import { endedCarried, settledStep, stateOfRun } from "./step-run.ts";
 
 /** Each round but the last has seen a step change. */
@@ -25,7 +26,16 @@ const MAX_ROUNDS = 100;
  * @returns the run, when it has ended: what follows from that is for the caller to do, also when another has ended it, who
  * may have died since
  */
-export async function advanceWorkflow(core: Core, key: RunKey): Promise<StoredRun | undefined> {
+export function advanceWorkflow(core: Core, key: RunKey): Promise<StoredRun | undefined> {
+  const shared = advances.get(core) ?? new SharedWork();
+  advances.set(core, shared);
+  return shared.do(formatRunId(key), () => advanceFar(core, key));
+}
+
+/** Each reads all of a workflow's steps: those that end side by side in one process are answered by one. */
+const advances = new WeakMap<Core, SharedWork<StoredRun | undefined>>();
+
+async function advanceFar(core: Core, key: RunKey): Promise<StoredRun | undefined> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const stored = await core.runs.find(key);
     if (stored === undefined || isEnded(stored.run)) return stored;
