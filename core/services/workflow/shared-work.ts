@@ -24,10 +24,13 @@ export class SharedWork<T> {
     const done = work();
     const flight: Flight<T> = { over: done.then(ignore, ignore), next: undefined };
     this.#flights.set(name, flight);
-    void flight.over.then(() => {
-      if (flight.next === undefined) this.#flights.delete(name);
-    });
+    void this.#forget(name, flight);
     return done;
+  }
+
+  async #forget(name: string, flight: Flight<T>): Promise<void> {
+    await flight.over;
+    if (flight.next === undefined) this.#flights.delete(name);
   }
 }
 
