@@ -73,7 +73,7 @@ describe("two schedulers that act upon the same job", () => {
       await scene.define({ name: "a", schedule: { afterEnd: "5s" } }, { takesMs: 14_950 });
       const first = scene.lease()?.owner ?? "";
       const hasLink = (): boolean => scene.runs("a").some(hasEnded);
-      const look = { site: "table.get", about: "run#default#a", who: first, when: hasLink };
+      const look = { site: "table.query", about: "run#default#a", who: first, when: hasLink };
       const frozen = scene.cue({ ...look, fault: "freezeAfter", forMs: 50 * SECOND_MS });
       await scene.until("the old master has seen the end of a link", () => frozen.given > 0);
       const ended = scene.runs("a").filter(hasEnded);
