@@ -85,8 +85,8 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: "core/services/finish-run.ts",
-        find: 'if (current === undefined || current.run.status !== "running" || current.run.epoch !== run.epoch) {',
-        replace: 'if (current === undefined || current.run.status !== "running") {',
+        find: "if (current === undefined || !isHeld(current.run) || current.run.epoch !== run.epoch) {",
+        replace: "if (current === undefined || !isHeld(current.run)) {",
       },
     ],
     invariants: ["I14"],
@@ -292,8 +292,8 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: "core/services/visit-runs.ts",
-        find: "  return { visitAtMs: nowMs + waitMs, ring, isAgain: true };",
-        replace: "  return undefined;",
+        find: "  return (await standsInLine(visit, run)) ? again : { ...again, ring };",
+        replace: "  return (await standsInLine(visit, run)) ? again : undefined;",
       },
     ],
     invariants: ["I20"],
@@ -456,8 +456,8 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: "core/services/workflow/advance-items.ts",
-        find: "index >= items.started || hasBit(items.ended, index)) return items;",
-        replace: "index >= items.started) return items;",
+        find: "if (index === undefined || hasBit(items.ended, index)) return items;",
+        replace: "if (index === undefined) return items;",
       },
     ],
     invariants: ["I35"],
