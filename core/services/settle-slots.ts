@@ -5,6 +5,7 @@ import type { Slot } from "../schedule/schedule.ts";
 import type { RunEntry } from "../store/due-index.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
+import { meetAtMs } from "./meet.ts";
 import { patienceMs } from "./patience.ts";
 import type { Reign } from "./reign.ts";
 import { sendDoorbells } from "./send.ts";
@@ -90,7 +91,7 @@ export async function settleSlots(
     watches: watchThrough(firstMissing.atMs),
     // A pause must not make the looks after it rare.
     looks: current.version.state === "active" ? looks + 1 : looks,
-    lookAgainMs: nowMs + patienceMs(core.knobs, looks),
+    lookAgainMs: meetAtMs(nowMs + patienceMs(core.knobs, looks)),
   };
 }
 

@@ -6,6 +6,7 @@ import type { DueEntry, JobEntry } from "../store/due-index.ts";
 import { delayMs, firstLinkMs, isNextLink, newestLink, nextLinkMs } from "./chain-link.ts";
 import { closeSlot, endOfSlot } from "./close-slot.ts";
 import type { Core } from "./core.ts";
+import { meetAtMs } from "./meet.ts";
 import { patienceMs } from "./patience.ts";
 import { sendDoorbells } from "./send.ts";
 import { slotDoorbell } from "./slot-run.ts";
@@ -103,13 +104,9 @@ async function ringForNext(
   return [rung];
 }
 
-/** Visits are put off to whole seconds: walks of one chain, however many have come about, meet there and become one. */
-const GRID_MS = 1_000;
-
 function again(core: Core, entry: JobEntry, visitAtMs: number): readonly DueEntry[] {
   const nowMs = core.clock.nowMs();
-  const meetAtMs = visitAtMs <= nowMs ? visitAtMs : Math.ceil(visitAtMs / GRID_MS) * GRID_MS;
-  return [{ ...entry, visitAtMs: meetAtMs, armedAtMs: nowMs }];
+  return [{ ...entry, visitAtMs: visitAtMs <= nowMs ? visitAtMs : meetAtMs(visitAtMs), armedAtMs: nowMs }];
 }
 
 /** Where a chain stands: at a slot whose run has not ended or that has no row, or behind one whose end tells the next. */

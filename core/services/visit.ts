@@ -1,3 +1,4 @@
+import { meetAtMs } from "./meet.ts";
 import type { DueEntry } from "../store/due-index.ts";
 import { visitBackfill } from "./backfill.ts";
 import type { Core } from "./core.ts";
@@ -40,7 +41,7 @@ async function visitAll(core: Core, entries: readonly DueEntry[]): Promise<reado
   // One entry that can't be handled must not hold up the others of its shard.
   const postponed = (done: DueEntry): Visit => ({
     done,
-    next: [{ ...done, visitAtMs: core.clock.nowMs() + FAILED_RETRY_MS }],
+    next: [{ ...done, visitAtMs: meetAtMs(core.clock.nowMs() + FAILED_RETRY_MS) }],
     doorbells: [],
   });
   const visits = await Promise.all(

@@ -106,19 +106,22 @@ export class DueIndex {
   async move(moves: readonly { readonly done: DueEntry; readonly next: readonly DueEntry[] }[]): Promise<void> {
     const puts = new Map<string, BatchWrite>();
     const removals = new Map<string, BatchWrite>();
-    const joining: JobEntry[] = [];
+    const joining = new Map<string, JobEntry>();
     for (const { done, next } of moves) {
       const doneKey = this.#key(done);
       removals.set(keyText(doneKey), { delete: doneKey });
       for (const entry of next) {
         const key = this.#key(entry);
-        if (entry.kind === "job" && isToJoin(entry, done)) joining.push(entry);
-        else puts.set(keyText(key), { put: { key, body: entry } });
+        if (entry.kind === "job" && isToJoin(entry, done)) {
+          // Walks that come to one visit together are one before they are written: by turns each would find another's.
+          const other = joining.get(keyText(key));
+          joining.set(keyText(key), other === undefined ? entry : joinWalks(entry, other));
+        } else puts.set(keyText(key), { put: { key, body: entry } });
       }
     }
     for (const key of puts.keys()) removals.delete(key);
-    for (const entry of joining) removals.delete(keyText(this.#key(entry)));
-    await Promise.all([this.#write([...puts.values()]), ...joining.map((entry) => this.#join(entry))]);
+    for (const key of joining.keys()) removals.delete(key);
+    await Promise.all([this.#write([...puts.values()]), ...[...joining.values()].map((entry) => this.#join(entry))]);
     await this.#write([...removals.values()]);
   }
 
