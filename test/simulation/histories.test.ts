@@ -13,12 +13,7 @@ interface Batch {
 }
 
 /** Plays a batch; what failed is told with the command that plays it again. */
-async function play({
-  from = FIRST_SEED,
-  count,
-  hasLeases,
-  profile,
-}: Batch): Promise<{ tally: Tally; failures: readonly string[] }> {
+async function play({ count, hasLeases, profile }: Batch): Promise<{ tally: Tally; failures: readonly string[] }> {
   const tally = new Tally();
   const failures: string[] = [];
   await playMany({
