@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../json.ts";
 import type { Bits } from "../workflow/bits.ts";
 import type { StepSkipReason } from "../workflow/step-state.ts";
 import type { RunEnd } from "./run-end.ts";
-import type { RunKey } from "./run-id.ts";
+import { type RunKey, stepOf } from "./run-id.ts";
 
 /**
  * A run: one execution of a job, and at the same time its row in the ledger; or a step of such an execution, see `stepOf`.
@@ -203,6 +203,16 @@ export function isCarried(run: Run): run is CarriedRun {
 /** Whether a workflow's run is paused. A stop goes before a pause: what runs also then must not wait for a resumption. */
 export function isPaused({ hold, cancel }: CarriedRun): boolean {
   return hold !== undefined && cancel === undefined;
+}
+
+/** Whether it is made of other runs, which have to be stopped before it can end: steps, items, the run of another job. */
+export function hasParts({ stamp, items, child }: CarriedRun): boolean {
+  return stepOf(stamp) === undefined || items !== undefined || child !== undefined;
+}
+
+/** Whether it goes on when other runs end, its parts or those that it awaits; of which it may not be told. */
+export function followsOthers(run: CarriedRun): boolean {
+  return hasParts(run) || run.awaits !== undefined;
 }
 
 /** Whether a run is in the hands of a worker. */

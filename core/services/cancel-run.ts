@@ -1,6 +1,14 @@
 import type { CompiledJob } from "../job/compile.ts";
 import { formatRunId, type RunKey, stepOf } from "../run/run-id.ts";
-import { type CancelRequest, type CarriedRun, type EndedRun, isCarried, isEnded, type Run } from "../run/run.ts";
+import {
+  type CancelRequest,
+  type CarriedRun,
+  type EndedRun,
+  hasParts,
+  isCarried,
+  isEnded,
+  type Run,
+} from "../run/run.ts";
 import { runsWhileStopping } from "../workflow/plan.ts";
 import type { StoredRun } from "../store/run-store.ts";
 import { orPutOff } from "./after-commit.ts";
@@ -120,7 +128,7 @@ async function cancelCarried(
   const { knobs } = core;
   const nowMs = core.clock.nowMs();
   const job = await core.jobs.ofRun(run);
-  if (job?.work.kind === "step" && run.items === undefined && run.child === undefined) {
+  if (!hasParts(run)) {
     const stop = { confirmed: true, evidence: "it was waiting" };
     const ending = { status: "cancelled", error: cancelError(options), stop, endedAtMs: nowMs } as const;
     const ended = endedCarried(run, ending);

@@ -1,5 +1,5 @@
 import { formatRunId, stepOf } from "../run/run-id.ts";
-import { isCarried, isEnded, type Run, wasCarried } from "../run/run.ts";
+import { followsOthers, isCarried, isEnded, type Run, wasCarried } from "../run/run.ts";
 import type { DueEntry, RunEntry } from "../store/due-index.ts";
 import type { StoredJob } from "../store/job-store.ts";
 import type { StoredRun } from "../store/run-store.ts";
@@ -13,7 +13,6 @@ import { holdsShared, letGoHeld, repairLimit } from "./leave-limit.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
 import { isHolderGone } from "./worker-liveness.ts";
 import { type Carried, carry } from "./workflow/carry.ts";
-import { hasParts } from "./workflow/record-steps.ts";
 
 const UNCOMMITTED_RETRY_MS = 30_000;
 
@@ -170,7 +169,7 @@ async function lookAtCarried(core: Core, entry: RunEntry, carried: Carried): Pro
   const { wakeAtMs = Infinity } = run;
   const { knobs } = core;
   const nowMs = core.clock.nowMs();
-  const isLookedAfter = stepOf(run.stamp) === undefined || hasParts(run);
+  const isLookedAfter = followsOthers(run);
   if (isLookedAfter || wakeAtMs <= nowMs) await carry(core, carried);
   const restMs = run.cancel === undefined ? patienceMs(knobs, entry.looks) : knobs.settleAfterMs;
   const againMs = isLookedAfter ? nowMs + restMs : Infinity;

@@ -1,5 +1,4 @@
-import { type Ending, isEnded } from "../../run/run.ts";
-import type { CarriedRun } from "../../run/run.ts";
+import { type CarriedRun, type Ending, hasParts, isEnded } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import type { PlanStep } from "../../workflow/plan.ts";
 import { cancelRun } from "../cancel-run.ts";
@@ -30,8 +29,7 @@ async function carryOn(core: Core, { run, rev }: Carried): Promise<StoredRun | u
   const job = await core.jobs.ofRun(run);
   if (job === undefined) return undefined;
   const isDue = run.wakeAtMs !== undefined && core.clock.nowMs() >= run.wakeAtMs;
-  const hasParts = job.work.kind === "workflow" || run.items !== undefined || run.child !== undefined;
-  if (run.cancel !== undefined && hasParts) {
+  if (run.cancel !== undefined && hasParts(run)) {
     const { by, graceMs, note } = run.cancel;
     // Its own grace time is what nobody has asked for: the parts have theirs, which may be longer.
     const asked = graceMs === job.timeouts.graceMs ? {} : { graceMs };

@@ -1,6 +1,6 @@
 import type { Json } from "../../json.ts";
 import { stepOf } from "../../run/run-id.ts";
-import { type CarriedRun, type EndedRun, isCarried, type QueuedRun, type Run } from "../../run/run.ts";
+import { type CarriedRun, type EndedRun, followsOthers, isCarried, type QueuedRun, type Run } from "../../run/run.ts";
 import type { RunEntry } from "../../store/due-index.ts";
 import type { RunWrite } from "../../store/run-store.ts";
 import type { Core } from "../core.ts";
@@ -52,11 +52,6 @@ async function withList(core: Core, { run, list }: NewStep): Promise<NewStep["ru
   return { ...run, items: { ...run.items, total } };
 }
 
-/** Whether a run ends when others do, which may go unheard. */
-export function hasParts(run: Run): boolean {
-  return isCarried(run) && (run.child !== undefined || run.items !== undefined || run.awaits !== undefined);
-}
-
 function isWaitingForRun(run: Run): boolean {
   return isCarried(run) && run.child !== undefined;
 }
@@ -74,7 +69,7 @@ function watchesOfSteps(core: Core, runs: readonly Run[]): readonly RunEntry[] {
   const soonMs = nowMs + lookAheadMs;
   const watched = runs.flatMap((run) => {
     const { namespace, job, stamp } = run;
-    const isOther = hasParts(run);
+    const isOther = isCarried(run) && followsOthers(run);
     const dueAtMs = isOther ? nowMs : wakeAtMs(run);
     return dueAtMs === undefined ? [] : [{ namespace, job, stamp, dueAtMs }];
   });

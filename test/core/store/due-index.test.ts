@@ -18,7 +18,7 @@ function createIndex() {
   const table = new MemoryTable();
   const due = new DueIndex(table, { shards: 1, rest: () => Promise.resolve() });
   const entries = (): JobEntry[] => table.dump("due#").map(({ body }) => body as JobEntry);
-  return { due, entries };
+  return { due, entries, table };
 }
 
 describe("two walks that come to the same visit", () => {
@@ -40,6 +40,25 @@ describe("two walks that come to the same visit", () => {
       { fromMs: 101, toMs: 140 },
     ];
     expect(entries()).toEqual([{ ...WALK, cursorMs: 150, settledMs: 20, gaveUp: joint }]);
+  });
+
+  it("become one before they are written when they come in one move, as they do one after the other", async () => {
+    const walks = Array.from({ length: 40 }, (_, index) => ({
+      ...WALK,
+      cursorMs: 100 + index,
+      settledMs: 90 - index,
+      gaveUp: [{ fromMs: 10 + index, toMs: 60 + index }],
+    }));
+    const together = createIndex();
+    let commits = 0;
+    together.table.onCommit(() => (commits += 1));
+    await together.due.move(walks.map((walk, index) => ({ done: { ...visited, visitAtMs: index }, next: [walk] })));
+    const byTurns = createIndex();
+    for (const walk of walks) await byTurns.due.move([{ done: visited, next: [walk] }]);
+
+    expect(together.entries()).toEqual(byTurns.entries());
+    expect(together.entries()).toHaveLength(1);
+    expect(commits).toBe(1);
   });
 
   it("become one in whichever order they come", async () => {
