@@ -28,7 +28,7 @@ import { hasLeftovers, letGo, letGoHeld } from "./leave-limit.ts";
 import { findSlot } from "./reign.ts";
 import { slotRun } from "./slot-run.ts";
 import { watchOf } from "./watch.ts";
-import { isHolderGone } from "./worker-liveness.ts";
+import { holdOf } from "./worker-liveness.ts";
 import { carry } from "./workflow/carry.ts";
 
 /** What a message came to. */
@@ -42,7 +42,7 @@ export type Claim =
 
 const DONE: Claim = { kind: "done" };
 const MAX_ROUNDS = 10;
-/** Deliveries after which a message for a run that is well held by a living worker is taken for a duplicate. */
+/** Deliveries after which a message for a run that is held by a living worker is taken for a duplicate. */
 export const PATIENT_RECEIVES = 3;
 const HOLDER_CHECK_MS = 2_000;
 
@@ -147,8 +147,12 @@ async function claimStored(core: Core, claiming: Claiming & { stored: StoredRun 
     return DONE;
   }
   if (run.status === "running") {
-    if (!(await isHolderGone(core, run))) {
-      return receives > PATIENT_RECEIVES ? DONE : { kind: "later", inMs: HOLDER_CHECK_MS };
+    const hold = await holdOf(core, run);
+    if (hold !== "gone") {
+      if (receives <= PATIENT_RECEIVES) return { kind: "later", inMs: HOLDER_CHECK_MS };
+      // Each look may have been another worker's, and a claim that is not known to its holder comes out in two of the same.
+      if (hold === "untold") await core.due.arm(watchOf(run, nowMs + core.knobs.settleAfterMs, nowMs));
+      return DONE;
     }
     const lost = await endLost(core, stored);
     return lost === undefined ? DONE : claimStored(core, { ...claiming, stored: lost });

@@ -95,6 +95,24 @@ export async function settleSlots(
   };
 }
 
+/**
+ * Watches for what a version that governs no more rang for beyond its time, and that fired all the same since the next
+ * version was committed only then: it is nobody's slot, and its message may be lost.
+ */
+export async function watchesOfOverrun(
+  core: Core,
+  job: CompiledJob,
+  { afterMs, untilMs }: { readonly afterMs: number; readonly untilMs: number },
+): Promise<readonly RunEntry[]> {
+  if (untilMs <= afterMs) return [];
+  const rows = await readRows(core, job, { fromMs: Math.floor(afterMs) + 1, toMs: untilMs });
+  const nowMs = core.clock.nowMs();
+  return watchesOf(
+    [...rows.values()].filter((run) => run.version === job.version.version && !isEnded(run)),
+    { nowMs, rungThroughMs: nowMs, visitAtMs: () => nowMs + core.knobs.settleAfterMs },
+  );
+}
+
 /** Rings again for slots without a row, or gives those a row that can't run any more; returns the ones still without. */
 async function recover(
   core: Core,

@@ -7,7 +7,7 @@ import type { Core } from "./core.ts";
 import { UNCOMMITTED_MS } from "./patience.ts";
 import { findReign } from "./reign.ts";
 import { sendDoorbells } from "./send.ts";
-import { settleSlots, type Settled } from "./settle-slots.ts";
+import { settleSlots, type Settled, watchesOfOverrun } from "./settle-slots.ts";
 import { slotDoorbell } from "./slot-run.ts";
 import { visitAfterEnd } from "./visit-after-end.ts";
 
@@ -61,9 +61,13 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
     gaveUp,
   });
   const visitAtMs = nextVisitMs(core, job, plan, settled);
-  const next: DueEntry[] = [...settled.watches];
-  if (visitAtMs !== undefined) {
-    next.push({
+  if (visitAtMs === undefined) {
+    const overrun = { afterMs: reign.untilMs, untilMs: entry.cursorMs };
+    return [...settled.watches, ...(await watchesOfOverrun(core, job, overrun))];
+  }
+  return [
+    ...settled.watches,
+    {
       ...entry,
       // In a place of its own: what stands in the place of the visited entry by now may be another walk's.
       visitAtMs: Math.max(visitAtMs, entry.visitAtMs + 1),
@@ -72,9 +76,8 @@ export async function visitJob(core: Core, entry: JobEntry): Promise<readonly Du
       settledMs: settled.settledMs,
       looks: settled.looks,
       armedAtMs: nowMs,
-    });
-  }
-  return next;
+    },
+  ];
 }
 
 /** The first entry of a version: from the instant it was committed. */

@@ -11,7 +11,7 @@ import { expireRun } from "./end-unclaimed.ts";
 import { followUp } from "./follow-up.ts";
 import { holdsShared, letGoHeld, repairLimit } from "./leave-limit.ts";
 import { type Doorbell, runDoorbell, sendDoorbells } from "./send.ts";
-import { isHolderGone } from "./worker-liveness.ts";
+import { holdOf } from "./worker-liveness.ts";
 import { type Carried, carry } from "./workflow/carry.ts";
 
 const UNCOMMITTED_RETRY_MS = 30_000;
@@ -92,7 +92,7 @@ async function look(visit: Visit, stored: StoredRun): Promise<Look | undefined> 
   if (isCarried(run)) return lookAtCarried(core, entry, { run, rev: stored.rev });
   if (run.status === "running") {
     const visitAtMs = nowMs + knobs.settleAfterMs;
-    if (await isHolderGone(core, run)) {
+    if ((await holdOf(core, run)) === "gone") {
       core.metrics.count("runs_of_dead_workers");
       const queued = await endLost(core, stored);
       return queued === undefined ? { visitAtMs } : { visitAtMs, ring: runDoorbell(queued.run, nowMs) };

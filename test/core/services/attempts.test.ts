@@ -4,6 +4,7 @@ import type { AttemptResult } from "../../../core/run/attempt-result.ts";
 import type { Run, RunningRun } from "../../../core/run/run.ts";
 import { startBackfill } from "../../../core/services/backfill.ts";
 import { cancelRun } from "../../../core/services/cancel-run.ts";
+import { decodeMessage } from "../../../core/run/message.ts";
 import { claimRun } from "../../../core/services/claim-run.ts";
 import { finishRun, reportProgress } from "../../../core/services/finish-run.ts";
 import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
@@ -152,6 +153,25 @@ describe("a lost worker", () => {
     expect(await reportProgress(world.core, claim.run, 1)).toBe(false);
     expect(theRun(world)).toMatchObject({ status: "succeeded", attempt: 2 });
     expect(world.watch.violations).toEqual([]);
+  });
+
+  it("is watched for before its message is taken for a duplicate, if its worker lives and has not told of it", async () => {
+    const world = new World({ workers: 0 });
+    await world.define({ name: "a", schedule: { every: "5s" } });
+    await world.advance(5_000);
+    const [received] = await world.queue.receive("default.normal", { max: 1, waitMs: 0, visibilityMs: 60_000 });
+    const message = decodeMessage(received?.body ?? "");
+    if (message === undefined) throw new Error("Nothing was rung for");
+    const worker = { id: "forgetful", pool: "default", state: "ready", slots: 1, running: [], startedAtMs: 0 } as const;
+    await world.core.workers.put({ ...worker, beat: 1 });
+    await claimRun(world.core, message, worker, 1);
+    // None sees two heartbeats.
+    const looks: string[] = [];
+    for (let receives = 2; looks.at(-1) !== "done"; receives += 1)
+      looks.push((await claimRun(world.process().core, message, { id: "other", pool: "default" }, receives)).kind);
+
+    expect(looks).toEqual(["later", "later", "done"]);
+    expect(world.due()).toContainEqual(expect.objectContaining({ kind: "runs", stamps: [message.stamp] }));
   });
 
   it("is not one that lives and tells of its runs, however long they take", async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { Table } from "../../../core/ports/table.ts";
+import { createCore } from "../../../core/services/core.ts";
 import { pauseJob, resumeJob } from "../../../core/services/pause-job.ts";
-import { NAMESPACE, World } from "../../support/world.ts";
+import { keys } from "../../../core/store/keys.ts";
+import { NAMESPACE, START_MS, World } from "../../support/world.ts";
 
 const EVERY_5S = { name: "a", schedule: { every: "5s" }, overlap: "allow" } as const;
 
@@ -145,6 +148,35 @@ describe("an edit", () => {
 
     expect(world.fired("a")).toEqual([5_000, 10_000, 30_000, 60_000, 90_000]);
     expect(await world.ledger("a")).toMatchObject({ expected: 5, fired: 5, unexplained: 0 });
+  });
+
+  it("that is committed late loses no run that the former version has begun meanwhile", async () => {
+    const world = new World();
+    world.behave = ({ attempt }) => ({ takesMs: attempt === 1 ? 3_600_000 : 100, result: { kind: "succeeded" } });
+    await world.define(EVERY_5S);
+    const commit = Promise.withResolvers<void>();
+    const { core } = world.process();
+    const slowTable: Table = {
+      ...core.table,
+      put: async (key, body, expect) => {
+        if (key.sk === keys.job(NAMESPACE, "a").sk) await commit.promise;
+        return core.table.put(key, body, expect);
+      },
+    };
+    const edited = world.define(
+      { ...EVERY_5S, schedule: { every: "1h" } },
+      createCore({ ...core, table: slowTable }, world.knobs),
+    );
+    await world.advance(7_000);
+    commit.resolve();
+    await edited;
+    expect(world.runs("a")).toMatchObject([{ status: "running", version: 1, slotAtMs: START_MS + 5_000 }]);
+    world.killWorker();
+    world.queue.lose();
+    world.addWorker();
+    await world.advance(60_000);
+
+    expect(world.runs("a")).toMatchObject([{ status: "succeeded", version: 1, attempt: 2 }]);
   });
 
   it("moves slots to the pool of the new version", async () => {
