@@ -24,7 +24,7 @@ export interface CoreEnvironment {
 }
 
 /** What only some hosts have to add. */
-export interface CoreExtras extends Pick<Ports, "fateOf" | "onRung" | "onArmed"> {
+export interface CoreExtras extends Pick<Ports, "executions" | "fateOf" | "onRung" | "onArmed"> {
   /** @default an `EmfMetrics`, to be flushed by the host */
   readonly metrics?: Metrics;
 }

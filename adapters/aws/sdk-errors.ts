@@ -65,7 +65,7 @@ const NAMES: Record<Exclude<Kind, "broken" | "refused">, RegExp> = {
   forbidden:
     /^(Kms|KMS)?AccessDenied|^ExpiredToken|^UnrecognizedClient|^InvalidClientTokenId|^InvalidSignature|^SignatureDoesNotMatch|^IncompleteSignature|^MissingAuthenticationToken|^RequestExpired|^AuthorizationError|^AuthFailure|^OptInRequired|^CredentialsProviderError|^TokenProviderError/,
   missing:
-    /^(Resource|Cluster|Service|Parameter|Function)?NotFound(Exception)?$|^(Cluster|Service)NotFoundException$|^QueueDoesNotExist$|^ParameterNotFound$|NonExistentQueue$/,
+    /^(Resource|Cluster|Service|Parameter|Function)?NotFound(Exception)?$|^StateMachineDoesNotExist$|^(Cluster|Service)NotFoundException$|^QueueDoesNotExist$|^ParameterNotFound$|NonExistentQueue$/,
   invalid:
     /^Validation|^InvalidParameter|^InvalidRequestContent|^InvalidMessageContents|^InvalidAttribute|^InvalidBatchEntry|^BatchEntryIdsNotDistinct|^BatchRequestTooLong|^EmptyBatchRequest|^TooManyEntriesInBatchRequest|^RequestEntityTooLarge|^RequestTooLarge|^Serialization|^MissingParameter|^UnsupportedOperation|^UnknownOperation/,
   unreachable: /^ServiceUnavailable/,

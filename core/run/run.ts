@@ -48,6 +48,8 @@ interface RunBase extends RunKey {
   readonly origin?: RunOrigin;
   /** Others are to be told of its end. */
   readonly isHeard?: boolean;
+  /** Of a workflow, and of its steps: an execution shows how it goes. */
+  readonly isMirrored?: boolean;
   /** Of a step that runs another job: what names that run, which has the slot of this one. */
   readonly child?: { readonly job: string; readonly version: number; readonly suffix: string };
   /** Of a step that runs once for each item of a list. */

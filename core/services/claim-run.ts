@@ -30,6 +30,7 @@ import { slotRun } from "./slot-run.ts";
 import { watchOf } from "./watch.ts";
 import { holdOf } from "./worker-liveness.ts";
 import { carry } from "./workflow/carry.ts";
+import { tellMirror } from "./workflow/tell-mirror.ts";
 
 /** What a message came to. */
 export type Claim =
@@ -207,6 +208,7 @@ async function begin(core: Core, attempt: Attempt): Promise<Claim> {
     attempt: run.attempt + 1,
     startedAtMs: core.clock.nowMs(),
     ...(claiming.isHeard && { isHeard: true }),
+    ...(job.work.kind === "workflow" && core.executions !== undefined && { isMirrored: true }),
     ...(hold.keys.length === 0 ? {} : { limits: hold.keys }),
   } as const;
   if (job.work.kind !== "task") return beginCarried(core, begun, attempt);
@@ -226,6 +228,7 @@ async function beginCarried(core: Core, begun: CarriedRun, { expect, job, claimi
     const watch = watchOf(run, Math.max(nowMs, run.wakeAtMs - core.knobs.leadMs), nowMs);
     await core.due.arm({ ...watch, rungThroughMs: nowMs });
   }
+  await tellMirror(core, [run]);
   const written = await core.runs.put(run, expect);
   if (!written.ok) return again(core, written.current, claiming);
   await carry(core, { run, rev: written.rev });

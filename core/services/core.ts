@@ -1,5 +1,6 @@
 import type { Knobs } from "../knobs.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Executions } from "../ports/executions.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Queue } from "../ports/queue.ts";
@@ -11,6 +12,7 @@ import { JobStore } from "../store/job-store.ts";
 import { LimitStore } from "../store/limit-store.ts";
 import { ListenerStore } from "../store/listener-store.ts";
 import { RunStore } from "../store/run-store.ts";
+import { TaskStore } from "../store/task-store.ts";
 import { WorkerStore } from "../store/worker-store.ts";
 import { SilenceObserver } from "../lease/silence-observer.ts";
 import { OblivionObserver } from "../worker/oblivion-observer.ts";
@@ -31,6 +33,8 @@ export interface Ports {
   readonly random: Random;
   readonly ids: Ids;
   readonly metrics: Metrics;
+  /** Where workflows' runs are to be seen besides; given to the engine alone. */
+  readonly executions?: Executions;
   /** What the host knows of a process; where it knows nothing, `unknown`. */
   readonly fateOf?: (process: ProcessRef) => Fate;
   /** Told of the runs that have been rung for, where workers have to be woken. Never rejects. */
@@ -49,6 +53,7 @@ export interface Core extends Ports {
   readonly workers: WorkerStore;
   readonly backfills: BackfillStore;
   readonly listeners: ListenerStore;
+  readonly tasks: TaskStore;
   readonly observer: SilenceObserver;
   readonly oblivion: OblivionObserver;
   /** Takes doorbells in place of the queue: whoever gave it sends them, before anything that relies on them is written. */
@@ -69,6 +74,7 @@ export function createCore(ports: Ports, knobs: Knobs): Core {
     workers: new WorkerStore(table),
     backfills: new BackfillStore(table),
     listeners: new ListenerStore(table),
+    tasks: new TaskStore(table),
     observer: new SilenceObserver(clock, knobs.workerDeadAfterMs),
     oblivion: new OblivionObserver(),
   };

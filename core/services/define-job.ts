@@ -3,11 +3,13 @@ import { checkDefinition, type DefinitionLimits } from "../job/check-definition.
 import { CarillonError } from "../errors.ts";
 import type { JobDefinition } from "../job/definition.ts";
 import type { StoredJob } from "../store/job-store.ts";
+import { orUnknown } from "./after-commit.ts";
 import { changeJob } from "./change-job.ts";
 import type { Core } from "./core.ts";
 import { isEnded } from "../run/run.ts";
 import { newestEditions } from "./newest-calendars.ts";
 import { expectJob, type StateChange } from "./pause-job.ts";
+import { tellMirrorOfDeletion } from "./workflow/tell-mirror.ts";
 
 export interface DefineOptions {
   readonly by?: string;
@@ -107,7 +109,7 @@ export async function deleteJob(core: Core, namespace: string, name: string, { b
       `Cannot delete job "${name}": ${active.length} of its runs have not ended; cancel them first`,
     );
   }
-  return changeJob(core, namespace, name, (current) => {
+  const deleted = await changeJob(core, namespace, name, (current) => {
     if (current?.compiled.version.state === "deleted") return undefined;
     const { version } = expectJob(current?.compiled, name, ifVersion);
     return {
@@ -117,6 +119,8 @@ export async function deleteJob(core: Core, namespace: string, name: string, { b
       ...(note === undefined ? {} : { note }),
     };
   });
+  if (deleted.job.work.kind === "workflow") await orUnknown(() => tellMirrorOfDeletion(core, { namespace, job: name }));
+  return deleted;
 }
 
 /** How far back a run that has not ended is looked for. */

@@ -14,6 +14,7 @@ import { advanceItems } from "./workflow/advance-items.ts";
 import { advanceWorkflow } from "./workflow/advance-workflow.ts";
 import { endChildStep } from "./workflow/child-run.ts";
 import { stepKey, workflowOf } from "./workflow/step-run.ts";
+import { tellMirror } from "./workflow/tell-mirror.ts";
 
 /**
  * What has to happen after an attempt has ended or a run was ended: the next attempt is rung for, limits are left, the
@@ -52,6 +53,7 @@ export async function followAlone(core: Core, { run, rev }: StoredRun): Promise<
   core.metrics.count("runs_ended", { status: run.status, cause: run.cause });
   await startNextAfterEnd(core, run, job);
   await pauseAfterFailures(core, run, job);
+  await tellMirror(core, [run]);
   if (run.isHeard === true) for (const step of await tellListeners(core, run)) await followUp(core, step);
 }
 

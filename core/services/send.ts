@@ -1,7 +1,7 @@
 import { ENGINE_POOL } from "../fleet/pool-size.ts";
 import type { Priority } from "../job/priority.ts";
 import { MAX_DELAY_MS, MAX_SEND, type OutgoingMessage } from "../ports/queue.ts";
-import { encodeMessage, queueName, type RunMessage } from "../run/message.ts";
+import { encodeMessage, ENGINE_QUEUE, queueName, type RunMessage } from "../run/message.ts";
 import type { Run } from "../run/run.ts";
 import { type Core, rest } from "./core.ts";
 
@@ -65,6 +65,11 @@ export async function sendDoorbells(core: Core, doorbells: readonly Doorbell[]):
   );
   if (failures.size > 0) throw new SendError(failures);
   await core.onRung?.(doorbells.map(({ pool, message: { dueAtMs } }) => ({ pool, dueAtMs })));
+}
+
+/** Sends messages to the engine itself. Resolves when all of them are durable. */
+export async function sendToEngine(core: Core, messages: readonly OutgoingMessage[]): Promise<void> {
+  await sendAll(core, ENGINE_QUEUE, messages);
 }
 
 async function sendAll(core: Core, name: string, messages: readonly OutgoingMessage[]): Promise<void> {

@@ -16,6 +16,9 @@ export interface EndContext {
   readonly isStopped: boolean;
 }
 
+/** Names the error of a workflow of which steps have failed. */
+export const STEP_FAILED = "STEP_FAILED";
+
 const MAX_NAMES_TOLD = 5;
 
 /**
@@ -25,7 +28,7 @@ const MAX_NAMES_TOLD = 5;
 export function endOf(plan: WorkflowPlan, states: StepStates, context: EndContext): WorkflowEnd {
   if (context.isStopped) return { status: "cancelled" };
   const failed = failedSteps(plan, states);
-  if (failed.length > 0) return { status: "failed", error: { name: "STEP_FAILED", message: failureMessage(failed) } };
+  if (failed.length > 0) return { status: "failed", error: { name: STEP_FAILED, message: failureMessage(failed) } };
   const outputs = valueOrError(() => evaluateOutputs(plan, states, context));
   return "error" in outputs
     ? { status: "failed", error: outputs.error }

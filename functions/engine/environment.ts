@@ -1,5 +1,5 @@
 import type { EnvironmentOf } from "../shared/read-environment.ts";
-import { CLUSTER, INSTALLATION, KNOBS, POOLS, QUEUE_URL_PREFIX, TABLE } from "../shared/variables.ts";
+import { CLUSTER, INSTALLATION, KNOBS, POOLS, QUEUE_URL_PREFIX, STATE_MACHINES, TABLE } from "../shared/variables.ts";
 
 export const engineVariables = {
   table: TABLE,
@@ -8,5 +8,6 @@ export const engineVariables = {
   installation: INSTALLATION,
   pools: POOLS,
   knobs: KNOBS,
+  stateMachines: STATE_MACHINES,
 };
 export type EngineEnvironment = EnvironmentOf<typeof engineVariables>;

@@ -2,7 +2,7 @@ import { openAwsCore } from "../../adapters/aws/open-core.ts";
 import { PoolSizer } from "../../core/services/pool-sizer.ts";
 import { correlationIdOf } from "../shared/correlation-id.ts";
 import { openFunctionLog } from "../shared/function-log.ts";
-import { lazyFleet } from "../shared/lazy-ports.ts";
+import { lazyExecutions, lazyFleet } from "../shared/lazy-ports.ts";
 import { readEnvironment } from "../shared/read-environment.ts";
 import { tracing } from "../shared/tracing.ts";
 import { wrapHandler } from "../shared/wrap-handler.ts";
@@ -14,12 +14,19 @@ const {
   queueUrlPrefix,
   knobs,
   pools,
+  stateMachines,
   ...names
 } = readEnvironment("engine", engineVariables, process.env);
 const { log, logger } = openFunctionLog();
+const executions =
+  stateMachines &&
+  lazyExecutions(async () => {
+    const { openExecutions } = await import("../shared/open-executions.ts");
+    return openExecutions(stateMachines, { queueUrlPrefix, ...names });
+  });
 const { core, metrics } = openAwsCore(
   { tableName, queueUrlPrefix, knobs, ...names },
-  { onRung: (rung) => Promise.resolve(sizer.note(rung)) },
+  { onRung: (rung) => Promise.resolve(sizer.note(rung)), ...(executions && { executions }) },
 );
 const { table, queue } = core;
 const fleet = lazyFleet(async () => (await import("../shared/open-fleet.ts")).openFleet(names).fleet);

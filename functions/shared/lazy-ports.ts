@@ -1,3 +1,4 @@
+import type { Executions } from "../../core/ports/executions.ts";
 import type { Fleet } from "../../core/ports/fleet.ts";
 import type { RunLogs } from "../../core/ports/run-logs.ts";
 import type { Timer } from "../../core/ports/timer.ts";
@@ -12,6 +13,17 @@ export function lazyFleet(open: () => Promise<Pick<Fleet, "resize">>): Pick<Flee
 export function lazyTimer(open: () => Promise<Timer>): Timer {
   const opened = once(open);
   return { setPace: async (pace) => (await opened()).setPace(pace) };
+}
+
+/** Executions whose client is loaded at the first call. */
+export function lazyExecutions(open: () => Promise<Executions>): Executions {
+  const opened = once(open);
+  return {
+    begin: async (run, plan) => (await opened()).begin(run, plan),
+    answer: async (token, answer) => (await opened()).answer(token, answer),
+    stop: async (run, reason) => (await opened()).stop(run, reason),
+    remove: async (job) => (await opened()).remove(job),
+  };
 }
 
 /** Logs of runs whose client is loaded at the first call. */

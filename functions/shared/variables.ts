@@ -49,6 +49,20 @@ export const EXECUTORS: Variable<readonly ExecutorType[]> = {
 /** In how many groups the shards are visited, each by ticks of its own: 1 to 16. */
 export const TICK_GROUPS: Variable<number> = { name: "CARILLON_TICK_GROUPS", parse: parseGroups, fallback: 1 };
 
+/** Where the runs of workflows are shown as executions of state machines; absent: nowhere. */
+export const STATE_MACHINES: Variable<StateMachines | undefined> = {
+  name: "CARILLON_STATE_MACHINES",
+  parse: parseStateMachines,
+  fallback: undefined,
+};
+
+export interface StateMachines {
+  /** ARN of a state machine up to its name: `arn:aws:states:eu-west-1:123456789012:stateMachine:`. */
+  readonly arnPrefix: string;
+  /** Role that state machines take. */
+  readonly roleArn: string;
+}
+
 /** Whom alerts are posted to. */
 export const WEBHOOKS: Variable<readonly Webhook[]> = { name: "CARILLON_WEBHOOKS", parse: parseWebhooks, fallback: [] };
 
@@ -125,6 +139,19 @@ function parseGroups(text: string): number {
     throw new RangeError(`must be a whole number from 1 to ${MAX_GROUPS}; got ${quoteValue(text)}`);
   }
   return groups;
+}
+
+function parseStateMachines(text: string): StateMachines {
+  const { arnPrefix, roleArn } = parseObject(text);
+  if (typeof arnPrefix !== "string" || !/^arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:$/.test(arnPrefix)) {
+    throw new RangeError(
+      `must give as arnPrefix the ARN of a state machine up to its name; got ${quoteValue(arnPrefix)}`,
+    );
+  }
+  if (typeof roleArn !== "string" || !/^arn:[^:]+:iam::[0-9]{12}:role\//.test(roleArn)) {
+    throw new RangeError(`must give as roleArn the ARN of a role; got ${quoteValue(roleArn)}`);
+  }
+  return { arnPrefix, roleArn };
 }
 
 /** Quotes no value: a webhook's address is often its secret too. */

@@ -1,4 +1,5 @@
 import { PortError } from "../../core/ports/errors.ts";
+import type { Executions } from "../../core/ports/executions.ts";
 import type { Queue } from "../../core/ports/queue.ts";
 import type { Table } from "../../core/ports/table.ts";
 
@@ -54,6 +55,15 @@ export class PortFaults {
       depth: (name) => this.#pass("queue.depth", () => queue.depth(name)),
       deadLetters: (name, max) => this.#pass("queue.deadLetters", () => queue.deadLetters(name, max)),
       redrive: (name) => this.#pass("queue.redrive", () => queue.redrive(name)),
+    };
+  }
+
+  executions(executions: Executions): Executions {
+    return {
+      begin: (run, plan) => this.#pass("executions.begin", () => executions.begin(run, plan)),
+      answer: (token, answer) => this.#pass("executions.answer", () => executions.answer(token, answer)),
+      stop: (run, reason) => this.#pass("executions.stop", () => executions.stop(run, reason)),
+      remove: (job) => this.#pass("executions.remove", () => executions.remove(job)),
     };
   }
 

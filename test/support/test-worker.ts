@@ -1,4 +1,6 @@
+import { ENGINE_POOL } from "../../core/fleet/pool-size.ts";
 import { PRIORITIES } from "../../core/job/priority.ts";
+import type { ReceivedMessage } from "../../core/ports/queue.ts";
 import type { AttemptResult } from "../../core/run/attempt-result.ts";
 import { decodeMessage, queueName } from "../../core/run/message.ts";
 import { formatRunId } from "../../core/run/run-id.ts";
@@ -6,6 +8,7 @@ import type { RunningRun } from "../../core/run/run.ts";
 import { type Claim, claimRun } from "../../core/services/claim-run.ts";
 import type { Core } from "../../core/services/core.ts";
 import { finishRun } from "../../core/services/finish-run.ts";
+import { handleEngineMessage } from "../../core/services/workflow/engine-message.ts";
 
 /** What an attempt does: how long it takes and how it ends. */
 export interface Behaviour {
@@ -80,8 +83,13 @@ export class TestWorker {
       if (room <= 0) break;
       const { visibilityMs } = this.#core.knobs;
       const received = await this.#core.queue.receive(name, { max: room, waitMs: 0, visibilityMs });
-      for (const { body, receipt, receives } of received) {
+      for (const held of received) {
         isBusy = true;
+        const { body, receipt, receives } = held;
+        if (this.pool === ENGINE_POOL) {
+          await this.#carry(name, held);
+          continue;
+        }
         const message = decodeMessage(body);
         if (message === undefined) continue;
         await this.#take({ queue: name, receipt }, await this.#claim(message, receives));
@@ -95,6 +103,13 @@ export class TestWorker {
     const stop = { confirmed: true, evidence: "drained" };
     for (const work of this.#working.values())
       await this.#finish({ ...work, result: { kind: "stopped", reason: "drain", stop } });
+  }
+
+  /** As the engine does with a message of its own. */
+  async #carry(queue: string, held: ReceivedMessage): Promise<void> {
+    const verdict = await handleEngineMessage(this.#core, held);
+    if (verdict.kind === "delete") await this.#core.queue.delete(queue, [held.receipt]);
+    else await this.#core.queue.extend(queue, [held.receipt], verdict.forMs);
   }
 
   #claim(message: Parameters<typeof claimRun>[1], receives: number): Promise<Claim> {

@@ -7,6 +7,8 @@ import { type EndedRun, isEnded, type Run, type RunningRun } from "../../core/ru
 import { triggerRuns } from "../../core/services/trigger-runs.ts";
 import type { StepDefinition, WorkflowDefinition } from "../../core/workflow/definition.ts";
 import { keys } from "../../core/store/keys.ts";
+import { ENGINE_QUEUE } from "../../core/run/message.ts";
+import { ServiceExecutions, StateMachineService } from "./state-machines.ts";
 import type { Behaviour } from "./test-worker.ts";
 import { NAMESPACE, World, type WorldOptions } from "./world.ts";
 
@@ -45,14 +47,28 @@ export class WorkflowWorld extends World {
   /** Ids of runs that workers have begun, in that order; each attempt anew. */
   readonly begun: string[] = [];
 
-  constructor(options: WorldOptions = {}) {
+  /** What shows how runs go, where the world has it. */
+  readonly machines: StateMachineService;
+  readonly executions: ServiceExecutions | undefined;
+
+  constructor({ isMirrored = false, ...options }: WorldOptions & { readonly isMirrored?: boolean } = {}) {
     super(options);
-    this.addWorker({ pool: ENGINE_POOL, slots: 1_000 });
+    this.machines = new StateMachineService({
+      nowMs: () => this.clock.nowMs(),
+      send: (queue, body) => void this.queue.send(queue, [{ body, group: NAMESPACE, delayMs: 0 }]),
+    });
+    this.executions = isMirrored ? new ServiceExecutions(this.machines, ENGINE_QUEUE) : undefined;
+    this.addEngine();
     this.behave = (run) => {
       this.begun.push(formatRunId(run));
       const step = stepOf(run.stamp)?.step;
       return this.steps.get(step ?? run.job)?.(run) ?? takes(100);
     };
+  }
+
+  addEngine(): void {
+    const { executions } = this;
+    this.addWorker({ pool: ENGINE_POOL, slots: 1_000, ...(executions && { executions }) });
   }
 
   defineWorkflow(name: string, executor: WorkflowDefinition, more: Partial<JobDefinition> = {}) {

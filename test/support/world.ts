@@ -2,7 +2,7 @@ import { EMBEDDED_KNOBS, type Knobs } from "../../core/knobs.ts";
 import type { JobDefinition } from "../../core/job/definition.ts";
 import type { LedgerSummary } from "../../core/ledger/account.ts";
 import type { Run, RunningRun } from "../../core/run/run.ts";
-import { type Core, createCore } from "../../core/services/core.ts";
+import { type Core, createCore, type Ports } from "../../core/services/core.ts";
 import { defineJob } from "../../core/services/define-job.ts";
 import { readLedger } from "../../core/services/read-ledger.ts";
 import { visitShard } from "../../core/services/visit.ts";
@@ -50,6 +50,9 @@ export interface WorldPorts {
   readonly queue: Queue;
 }
 
+/** What the engine has besides. */
+type EnginePorts = Pick<Ports, "executions">;
+
 /**
  * A little world on a clock that stands still: schedulers that visit every shard, workers, and clients. All of it happens
  * step by step and in an order that the seed determines.
@@ -80,16 +83,22 @@ export class PortsWorld {
     for (let i = 0; i < workers; i += 1) this.addWorker({ slots });
   }
 
-  process(): Process {
+  process({ executions }: EnginePorts = {}): Process {
     const faults = new PortFaults();
     const { clock, random } = this;
     const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
     const [table, queue] = [faults.table(this.#ports.table), faults.queue(this.#ports.queue)];
-    return { faults, core: createCore({ table, queue, clock, random, ids: this.#ids, metrics }, this.knobs) };
+    const ports = { table, queue, clock, random, ids: this.#ids, metrics };
+    const more = executions === undefined ? {} : { executions: faults.executions(executions) };
+    return { faults, core: createCore({ ...ports, ...more }, this.knobs) };
   }
 
-  addWorker({ slots = 10, pool = "default" } = {}): WorkerProcess {
-    const { core, faults } = this.process();
+  addWorker({
+    slots = 10,
+    pool = "default",
+    ...more
+  }: { slots?: number; pool?: string } & EnginePorts = {}): WorkerProcess {
+    const { core, faults } = this.process(more);
     this.#workers += 1;
     const id = `w${this.#workers}`;
     const worker = new TestWorker(core, { id, pool, slots, behave: (run) => this.behave(run) });

@@ -14,6 +14,7 @@ import { recordSteps } from "./record-steps.ts";
 import { sizeProblem } from "./size.ts";
 import { SharedWork } from "./shared-work.ts";
 import { endedCarried, settledStep, stateOfRun } from "./step-run.ts";
+import { tellMirror } from "./tell-mirror.ts";
 
 /** Each round but the last has seen a step change. */
 const MAX_ROUNDS = 100;
@@ -68,8 +69,12 @@ async function advanceOnce(core: Core, workflow: OpenWorkflow): Promise<Outcome>
 
 /** @returns whether the step stands as it was decided, by this or by another */
 async function settle(core: Core, { run }: OpenWorkflow, settlement: Settlement): Promise<boolean> {
-  const written = await core.runs.put(settledStep(run, settlement, core.clock.nowMs()), "absent");
-  if (written.ok) return true;
+  const settled = settledStep(run, settlement, core.clock.nowMs());
+  const written = await core.runs.put(settled, "absent");
+  if (written.ok) {
+    await tellMirror(core, [settled]);
+    return true;
+  }
   const { current } = written;
   // With the choice of a switch: another, who asked at another moment, may have come to a different one.
   return current !== undefined && JSON.stringify(stateOfRun(current.run)) === JSON.stringify(stateOf(settlement));

@@ -1,6 +1,14 @@
 import type { Json } from "../../json.ts";
 import { stepOf } from "../../run/run-id.ts";
-import { type CarriedRun, type EndedRun, followsOthers, isCarried, type QueuedRun, type Run } from "../../run/run.ts";
+import {
+  type CarriedRun,
+  type EndedRun,
+  followsOthers,
+  isCarried,
+  isEnded,
+  type QueuedRun,
+  type Run,
+} from "../../run/run.ts";
 import type { RunEntry } from "../../store/due-index.ts";
 import type { RunWrite } from "../../store/run-store.ts";
 import type { Core } from "../core.ts";
@@ -9,6 +17,7 @@ import { watchesOf } from "../watch.ts";
 import { listenFor } from "./await-run.ts";
 import { submitChild } from "./child-run.ts";
 import { workflowOf } from "./step-run.ts";
+import { tellMirror } from "./tell-mirror.ts";
 
 /** A step, or an item of one, that is to get its record. */
 export interface NewStep {
@@ -30,6 +39,7 @@ export async function recordSteps(core: Core, steps: readonly NewStep[]): Promis
   await Promise.all(watchesOfSteps(core, runs).map((watch) => core.due.arm(watch, { lazy: true })));
   const written = await Promise.all(runs.map((run) => core.runs.put(run, "absent")));
   const recorded = runs.filter((_, index) => written[index]?.ok === true);
+  await tellMirror(core, recorded.filter(isEnded));
   await Promise.all(recorded.filter(isWaitingForRun).map((run) => submitChild(core, run)));
   await sendDoorbells(
     core,

@@ -94,7 +94,8 @@ function endingOf(settlement: Settlement): Omit<Ending, "endedAtMs"> {
 function stepBase(workflow: Run, { namespace, job, stamp }: RunKey, nowMs: number) {
   const { version, slotAtMs } = workflow;
   const common = { namespace, job, stamp, version, cause: "step", slotAtMs } as const;
-  return { ...common, dueAtMs: nowMs, createdAtMs: nowMs, charged: 0, attempts: [] };
+  const isMirrored = workflow.isMirrored === true && { isMirrored: true };
+  return { ...common, ...isMirrored, dueAtMs: nowMs, createdAtMs: nowMs, charged: 0, attempts: [] };
 }
 
 /** How a step stands, by its record. */

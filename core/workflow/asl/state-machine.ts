@@ -36,7 +36,14 @@ export type TaskState = Continuation & {
   /** The answer is seen in the history, and not handed on. */
   readonly ResultPath: null;
   readonly HeartbeatSeconds: number;
-  readonly Retry: readonly [{ readonly ErrorEquals: readonly [string]; readonly MaxAttempts: number }];
+  readonly Retry: readonly [
+    {
+      readonly ErrorEquals: readonly [string];
+      readonly IntervalSeconds: number;
+      readonly BackoffRate: number;
+      readonly MaxAttempts: number;
+    },
+  ];
 };
 
 export type ParallelState = Continuation & {

@@ -8,10 +8,14 @@ import { stateNames } from "./state-names.ts";
 export const MAX_STATE_MACHINE_STEPS = 2_000;
 /** @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 export const MAX_DEFINITION_BYTES = 1_048_576;
-/** How long a step's state waits for a sign that it is not forgotten. */
-export const STEP_HEARTBEAT_SECONDS = 3_600;
+/**
+ * After how long without an answer a state tells anew that it was reached, in case the answer was lost: each time costs a
+ * transition, and some of the 25,000 events.
+ */
+export const HEARTBEAT_SECONDS = { ofWorkers: 3_600, ofOthers: 86_400 } as const;
 
-const MAX_MISSED_HEARTBEATS = 2;
+/** As many as there may be: runs are bounded by their own time-outs. */
+const MAX_HEARTBEATS = 99_999_999;
 const MAX_NEEDS_TOLD = 3;
 
 export interface StateMachineOptions {
@@ -88,9 +92,10 @@ function taskState(step: PlanStep, continuation: Continuation, { options }: Cont
       MessageBody: { v: 1, "run.$": "$$.Execution.Input.run", step: step.name, "token.$": "$$.Task.Token" },
     },
     ResultPath: null,
-    HeartbeatSeconds: STEP_HEARTBEAT_SECONDS,
-    // Another message with another token, should the first have been lost.
-    Retry: [{ ErrorEquals: ["States.HeartbeatTimeout"], MaxAttempts: MAX_MISSED_HEARTBEATS }],
+    HeartbeatSeconds: step.action.kind === "executor" ? HEARTBEAT_SECONDS.ofWorkers : HEARTBEAT_SECONDS.ofOthers,
+    Retry: [
+      { ErrorEquals: ["States.HeartbeatTimeout"], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: MAX_HEARTBEATS },
+    ],
     ...continuation,
   };
 }

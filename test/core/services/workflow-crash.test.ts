@@ -74,7 +74,7 @@ interface Victim {
 
 const ENGINE: Victim = {
   pool: ENGINE_POOL,
-  replace: (world) => void world.addWorker({ pool: ENGINE_POOL, slots: 1_000 }),
+  replace: (world) => world.addEngine(),
 };
 const WORKER: Victim = { pool: "default", replace: (world) => void world.addWorker() };
 /** Calls beyond these only look for what comes. */
