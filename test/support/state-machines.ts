@@ -35,6 +35,11 @@ export class StateMachineService {
     this.#options = options;
   }
 
+  /** Executions under way. */
+  get open(): number {
+    return [...this.executions.values()].filter(({ status }) => status === "RUNNING").length;
+  }
+
   /** @returns `undefined` when the name is taken by an execution that has ended or has another input */
   start(name: string, machine: StateMachine, input: Readonly<Record<string, string>>): Execution | undefined {
     const known = this.executions.get(name);
@@ -65,10 +70,17 @@ export class StateMachineService {
     return execution !== undefined;
   }
 
-  /** Lets Tasks tell again that they were reached whose heartbeat has not come by now. */
-  expireHeartbeats(nowMs = this.#options.nowMs()): void {
-    for (const [token, { execution, state, sinceMs, goOn }] of this.#tasks) {
-      if (nowMs < sinceMs + state.HeartbeatSeconds * 1_000) continue;
+  /**
+   * Lets Tasks tell again that they were reached whose heartbeat has not come by now.
+   *
+   * @param afterMs - in place of what their state says
+   */
+  expireHeartbeats(afterMs?: number): void {
+    const nowMs = this.#options.nowMs();
+    // Not those that are reached over it.
+    const tasks = new Map(this.#tasks);
+    for (const [token, { execution, state, sinceMs, goOn }] of tasks) {
+      if (nowMs < sinceMs + (afterMs ?? state.HeartbeatSeconds * 1_000)) continue;
       this.#tasks.delete(token);
       this.#reach(execution, state, goOn);
     }

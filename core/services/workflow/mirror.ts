@@ -1,7 +1,7 @@
 import type { Executions, StopReason } from "../../ports/executions.ts";
 import { formatRunId, parseRunId, type RunKey } from "../../run/run-id.ts";
 import { isCarried, isEnded, type EndedRun, type Run } from "../../run/run.ts";
-import { answerFor, type StepAnswer } from "../../workflow/asl/answer.ts";
+import { answerFor, type StepAnswer, waitsForEnd } from "../../workflow/asl/answer.ts";
 import { STEP_FAILED, type WorkflowEnd } from "../../workflow/end.ts";
 import type { MirrorMessage } from "../../workflow/mirror-message.ts";
 import type { WorkflowPlan } from "../../workflow/plan.ts";
@@ -37,8 +37,10 @@ export async function handleMirrorMessage(
   const work = run && (await core.jobs.ofRun(run))?.work;
   if (run === undefined || work?.kind !== "workflow") return DELETE;
   const mirror: Mirror = { core, executions, run, plan: work.plan };
-  if (!("step" in message)) return mirrorRun(mirror, receives);
-  if ("token" in message) await reach(mirror, message);
+  const reason = stopReasonOf(run);
+  if (reason !== undefined) await stop(mirror, reason);
+  else if (!("step" in message)) return mirrorRun(mirror, receives);
+  else if ("token" in message) await reach(mirror, message);
   else await answerWaiting(mirror, message.step);
   return DELETE;
 }
@@ -50,20 +52,21 @@ interface Mirror {
   readonly plan: WorkflowPlan;
 }
 
+/** Whatever of it was told last: should it begin only after it was stopped, it is told of again by its first Task. */
+async function stop({ core, executions, run }: Mirror, reason: StopReason): Promise<void> {
+  await executions.stop(run, reason);
+  for await (const waiting of core.tasks.list(run)) await core.tasks.remove(run, waiting);
+}
+
 async function mirrorRun(mirror: Mirror, receives: number): Promise<EngineVerdict> {
   const { core, executions, run, plan } = mirror;
   if (!isEnded(run) && !isCarried(run))
     return receives < MAX_EARLY_RECEIVES ? { kind: "hide", forMs: EARLY_REST_MS } : DELETE;
-  const reason = stopReasonOf(run);
-  if (reason !== undefined) {
-    await executions.stop(run, reason);
-  } else {
-    // Also of one that has ended: a short one is to be seen as well.
-    await executions.begin(run, plan);
-    if (!isEnded(run)) return DELETE;
-    const restMs = run.status === "failed" ? run.endedAtMs + FAILURE_REST_MS - core.clock.nowMs() : 0;
-    if (restMs > 0) return { kind: "hide", forMs: restMs };
-  }
+  // Also of one that has ended: a short one is to be seen as well.
+  await executions.begin(run, plan);
+  if (!isEnded(run)) return DELETE;
+  const restMs = run.status === "failed" ? run.endedAtMs + FAILURE_REST_MS - core.clock.nowMs() : 0;
+  if (restMs > 0) return { kind: "hide", forMs: restMs };
   for await (const { step } of core.tasks.list(run)) await answerWaiting(mirror, step);
   return DELETE;
 }
@@ -74,14 +77,14 @@ async function reach(
   { step, token }: { readonly step: string; readonly token: string },
 ): Promise<void> {
   const { core, executions, run } = mirror;
-  const reason = stopReasonOf(run);
-  // It was begun before the run ended, and stopped in vain: after that.
-  if (reason !== undefined) return executions.stop(run, reason);
   const answer = await answerOf(mirror, step);
   if (answer !== undefined) return executions.answer(token, answer);
   await core.tasks.put(run, step, token);
   // It may have ended before the token was there to be found by whoever ended it.
-  await answerWaiting({ ...mirror, run: (await core.runs.find(run))?.run ?? run }, step);
+  const now = (await core.runs.find(run))?.run ?? run;
+  const reason = stopReasonOf(now);
+  if (reason !== undefined) await stop({ ...mirror, run: now }, reason);
+  else await answerWaiting({ ...mirror, run: now }, step);
 }
 
 /** Answers a step's Task, if it waits and there is an answer. */
@@ -99,6 +102,7 @@ async function answerOf({ core, run, plan }: Mirror, name: string): Promise<Step
   const step = plan.steps.get(name);
   const row = step && (await core.runs.find(stepKey(run, name)));
   if (step === undefined || row === undefined) return undefined;
+  if (!isEnded(run) && waitsForEnd(step, plan)) return undefined;
   return answerFor(step, stateOfRun(row.run), isEnded(run) && isFailureDue(core, run) ? endOf(run) : undefined);
 }
 

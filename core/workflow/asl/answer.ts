@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../json.ts";
 import { countsAs } from "../counts-as.ts";
 import type { WorkflowEnd } from "../end.ts";
-import type { PlanStep } from "../plan.ts";
+import { PHASES, type PlanStep, type WorkflowPlan } from "../plan.ts";
 import { hasEnded, type StepState } from "../step-state.ts";
 
 /** What the Task of a step is answered, by `SendTaskSuccess` or `SendTaskFailure`. */
@@ -31,4 +31,14 @@ export function answerFor(
   if (countsAs(step, state) !== "failed") return { as: "success", output: { status: state.status } };
   if (state.status === "blocked" || end?.status !== "failed") return undefined;
   return { as: "failure", error: "Carillon.StepFailed", cause: end.error.message };
+}
+
+/**
+ * Whether the Task of a step is not to be answered before the run has ended, as is that of the last in the order of the plan:
+ * a run may fail by its outputs or be stopped after its last step, when with all steps answered its execution would have
+ * succeeded.
+ */
+export function waitsForEnd({ name }: PlanStep, { order }: WorkflowPlan): boolean {
+  const last = PHASES.findLast((phase) => order[phase].length > 0);
+  return last !== undefined && order[last].at(-1) === name;
 }

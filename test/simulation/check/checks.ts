@@ -1,3 +1,4 @@
+import { decodeMessage } from "../../../core/run/message.ts";
 import type { Commit } from "../../support/memory-items.ts";
 import { isKept, LATER, laterOf } from "../ports/next-version.ts";
 import type { Client } from "../world/client.ts";
@@ -6,6 +7,7 @@ import type { Effect } from "../world/user-code.ts";
 import { checkBackfills } from "./backfill-check.ts";
 import { checkChanges, checkTrail } from "./change-check.ts";
 import type { CheckContext, Violation } from "./context.ts";
+import { checkExecutions } from "./execution-check.ts";
 import { checkAnswers, checkEffects, checkNothingIsStuck, type End } from "./final-checks.ts";
 import { JobModel } from "./job-model.ts";
 import { LedgerCheck } from "./ledger-check.ts";
@@ -145,6 +147,7 @@ export class Checks {
     checkChanges(this.#context);
     checkBackfills(this.#context, end, this.#slots);
     checkTrail(this.#context);
+    checkExecutions(this.#context, end);
     if (this.#options.isPrecise) checkPrecision(this.#context, end);
     const { faults } = this.#simulation;
     faults.count("slots", slots);
@@ -174,11 +177,8 @@ const HOUR_MS = 3_600_000;
 
 /** The run that a message names; `undefined` for one that can't be read. */
 function rungName(body: string): string | undefined {
-  try {
-    return runName(JSON.parse(body) as RunRow);
-  } catch {
-    return undefined;
-  }
+  const message = decodeMessage(body);
+  return message && runName(message);
 }
 
 function definitionText(body: object | undefined): string {

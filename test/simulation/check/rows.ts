@@ -31,6 +31,8 @@ export interface RunRow {
     readonly step?: string;
     readonly redriveOf?: string;
   };
+  /** Of a workflow whose runs are shown elsewhere, and of its steps. */
+  readonly isMirrored?: boolean;
   /** Of a workflow that is paused. */
   readonly hold?: unknown;
   /** Of a step that people have said the end of. */

@@ -43,8 +43,8 @@ export interface FaultClass {
 
 /** All that change anything: of none of them a port promises that its outcome is known. */
 const CHANGES =
-  /^(?:table\.(?:put|delete|batchWrite)|queue\.(?:send|extend|delete)|logs\.(?:append|close)|fleet\.resize|timer\.setPace)$/;
-const ANY = /^(?:table|queue|logs|fleet|timer)\./;
+  /^(?:table\.(?:put|delete|batchWrite)|queue\.(?:send|extend|delete)|logs\.(?:append|close)|executions\.(?:begin|answer|stop|remove)|fleet\.resize|timer\.setPace)$/;
+const ANY = /^(?:table|queue|logs|executions|fleet|timer)\./;
 
 /**
  * The classes, most particular first: the first that is drawn for a call is the one that befalls it.
@@ -69,6 +69,6 @@ export const FAULT_CLASSES: Readonly<Record<CallFault, FaultClass>> = {
   unknownLost: { sites: CHANGES, least: 0.001, most: 0.05 },
   lateEffect: { sites: CHANGES, least: 0.000_5, most: 0.02 },
   unavailable: { sites: ANY, least: 0.001, most: 0.05 },
-  throttled: { sites: /^(?:table|queue)\./, least: 0.001, most: 0.1 },
+  throttled: { sites: /^(?:table|queue|executions)\./, least: 0.001, most: 0.1 },
   slow: { sites: ANY, least: 0.001, most: 0.02 },
 };

@@ -555,4 +555,31 @@ export const PLANTS: readonly Plant[] = [
     invariants: ["I20"],
     profile: "workflows",
   },
+  {
+    id: "X22",
+    bug: "the last step of a workflow is answered before it is known how the run ends",
+    edits: [
+      {
+        file: "core/services/workflow/mirror.ts",
+        find: "  if (!isEnded(run) && waitsForEnd(step, plan)) return undefined;\n",
+        replace: "",
+      },
+    ],
+    invariants: ["I58"],
+    profile: "workflowsCloud",
+  },
+  {
+    id: "X23",
+    bug: "an execution that begins after it was to be stopped goes on for ever",
+    edits: [
+      {
+        file: "core/services/workflow/mirror.ts",
+        find: '  if (reason !== undefined) await stop(mirror, reason);\n  else if (!("step" in message))',
+        replace:
+          '  if (reason !== undefined && !("step" in message)) await stop(mirror, reason);\n  else if (!("step" in message))',
+      },
+    ],
+    invariants: ["I58"],
+    profile: "workflowsCloud",
+  },
 ];

@@ -55,7 +55,11 @@ export function cloudBody(simulation: Simulation, options: CloudOptions): Body {
     return settleHandler({ core, sizer, fatesOf, log: logOf(simulation, life) });
   });
   const engines = new SimFunction(deps, "engine", ({ core, sizer, life }) => {
-    const noting: Core = { ...core, onRung: (rung) => Promise.resolve(sizer.note(rung)) };
+    const noting: Core = {
+      ...core,
+      onRung: (rung) => Promise.resolve(sizer.note(rung)),
+      executions: simulation.executions(life),
+    };
     const handle = engineHandler({ core: noting, sizer, log: logOf(simulation, life) });
     return (event) => handle(event as SQSEvent);
   });

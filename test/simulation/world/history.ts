@@ -156,6 +156,7 @@ class History {
     // What was put off to an instant that the clock has shown before waits until it shows it again.
     await this.#kernel.runUntil(hostileMs + HEALTHY_MS + this.#settleMs() + this.#checks.behindMs());
     await this.#workOff();
+    await this.#showAll();
     if (this.#kernel.isEndless) this.#checks.judge("it goes round in circles");
     else if (!this.#checks.isBroken(this.#options.untilBroken)) this.#checks.judge(calm);
     const { seed, profile, hasLeases = true } = this.#options;
@@ -185,6 +186,15 @@ class History {
     }
   }
 
+  /** What shows how runs went is told again of what it has not heard. */
+  async #showAll(): Promise<void> {
+    const { machines } = this.#simulation;
+    for (let round = 0; round < MAX_SHOWS && machines.open > 0; round += 1) {
+      machines.expireHeartbeats(0);
+      await this.#kernel.runUntil(this.#kernel.nowMs + SHOW_MS);
+    }
+  }
+
   #heal(): void {
     this.#faults.isHostile = false;
     this.#simulation.endOutages();
@@ -209,6 +219,9 @@ class History {
 
 const ROUND_MS = 5 * 60_000;
 const MAX_ROUNDS = 40;
+/** Each goes on from where the one before was held up, if it was. */
+const MAX_SHOWS = 4;
+const SHOW_MS = 2 * 60_000;
 /** What does not stand in line for lack of room there comes into it when it is rung for, which is rare in the end. */
 const MAX_VAIN_ROUNDS = 4;
 

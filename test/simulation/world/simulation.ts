@@ -2,10 +2,13 @@ import type { ApiEvent } from "../../../api/api-deps.ts";
 import { formatToken } from "../../../api/access/token-text.ts";
 import { hashOf } from "../../../api/access/secret.ts";
 import type { Knobs } from "../../../core/knobs.ts";
+import type { Executions } from "../../../core/ports/executions.ts";
+import { ENGINE_QUEUE } from "../../../core/run/message.ts";
 import type { Ports } from "../../../core/services/core.ts";
 import { keys } from "../../../core/store/keys.ts";
 import type { ProcessRef } from "../../../core/worker/worker-record.ts";
 import { MemoryItems } from "../../support/memory-items.ts";
+import { ServiceExecutions, StateMachineService } from "../../support/state-machines.ts";
 import type { FaultPlan } from "../faults/fault-plan.ts";
 import type { KeyedDraws } from "../kernel/keyed-draws.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -13,6 +16,7 @@ import type { Life } from "../kernel/life.ts";
 import type { Trace } from "../kernel/trace.ts";
 import { nextVersion } from "../ports/next-version.ts";
 import { QueueService } from "../ports/queue-service.ts";
+import { simExecutions } from "../ports/sim-executions.ts";
 import { SimQueue } from "../ports/sim-queue.ts";
 import { type Items, SimTable, type TableEffect } from "../ports/sim-table.ts";
 
@@ -46,6 +50,8 @@ export class Simulation {
   readonly options: SimulationOptions;
   readonly items = new MemoryItems();
   readonly service: QueueService;
+  /** Where the runs of workflows are shown, in the body that has it. */
+  readonly machines: StateMachineService;
   /** The step of a process that is happening, for those who watch commits. */
   effect: TableEffect | undefined;
   /** Told of every step at the table. */
@@ -71,6 +77,10 @@ export class Simulation {
     this.trace = trace;
     this.knobs = knobs;
     this.service = new QueueService(kernel);
+    this.machines = new StateMachineService({
+      nowMs: () => kernel.nowMs,
+      send: (queue, body) => this.#deliver(queue, body),
+    });
     const { pk, sk } = keys.token(ADMIN.id);
     const token = { id: ADMIN.id, name: "root", role: "admin", hash: hashOf(ADMIN.secret), createdAtMs: kernel.trueMs };
     this.items.put({ pk, sk }, JSON.stringify(token));
@@ -105,6 +115,11 @@ export class Simulation {
       },
       fateOf: (process) => this.fateOf(process),
     };
+  }
+
+  /** The port of a process to what shows the runs of workflows. */
+  executions(life: Life): Executions {
+    return simExecutions(life, new ServiceExecutions(this.machines, ENGINE_QUEUE));
   }
 
   processRef(life: Life): ProcessRef {
@@ -159,6 +174,16 @@ export class Simulation {
   forget(life: Life): void {
     this.#ownLeases.delete(life.name);
     this.#queues.delete(life);
+  }
+
+  /** A message of another service: it takes a while, and may come twice. */
+  #deliver(queue: string, body: string): void {
+    const { kernel, faults, draws, service } = this;
+    const name = this.#nth(`delivery to ${queue}`);
+    const send = (): void => service.send(queue, { body, group: "", delayMs: 0 });
+    kernel.in(draws.magnitude(5, 5_000, name), send);
+    if (faults.isHostile && draws.isIn(0.1, `twice ${name}`) && faults.carryOut("delivered twice", `twice|${name}`))
+      kernel.in(draws.magnitude(5, 600_000, `again ${name}`), send);
   }
 
   #id(life: Life): string {

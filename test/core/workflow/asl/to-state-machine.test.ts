@@ -11,7 +11,7 @@ import { aPlan } from "../../../support/workflows.ts";
 const QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/carillon-reached";
 
 describe("toStateMachine()", () => {
-  it("makes a Task of a step that sends its token and waits, however long, as long as it hears of it", () => {
+  it("makes a Task of a step that sends its token, waits, and sends another each hour", () => {
     expect(compile(aPlan({ load: {} }))).toEqual({
       Comment: "1 step. Carillon starts it and answers its state; nothing is decided here",
       StartAt: "load",
@@ -26,11 +26,23 @@ describe("toStateMachine()", () => {
           },
           ResultPath: null,
           HeartbeatSeconds: 3_600,
-          Retry: [{ ErrorEquals: ["States.HeartbeatTimeout"], MaxAttempts: 2 }],
+          Retry: [
+            {
+              ErrorEquals: ["States.HeartbeatTimeout"],
+              IntervalSeconds: 1,
+              BackoffRate: 1,
+              MaxAttempts: 99_999_999,
+            },
+          ],
           End: true,
         },
       },
     });
+  });
+
+  it("sends a token of what no worker does once a day, so that weeks of waiting fit into a history", () => {
+    const { States } = compile(aPlan({ ok: { approval: { by: ["ops"] } } }));
+    expect(States["ok"]).toMatchObject({ HeartbeatSeconds: 86_400 });
   });
 
   it("puts the phases in a row, and says in the names of their states which one it is", () => {

@@ -1,0 +1,351 @@
+import { describe, expect, it } from "vitest";
+import { ENGINE_POOL } from "../../../core/fleet/pool-size.ts";
+import { ENGINE_QUEUE } from "../../../core/run/message.ts";
+import { formatRunId, type RunKey } from "../../../core/run/run-id.ts";
+import { cancelRun } from "../../../core/services/cancel-run.ts";
+import { deleteJob } from "../../../core/services/define-job.ts";
+import { decideApproval } from "../../../core/services/workflow/decide-approval.ts";
+import { markStep } from "../../../core/services/workflow/mark-step.ts";
+import { redriveWorkflow } from "../../../core/services/workflow/redrive.ts";
+import { stepKey } from "../../../core/services/workflow/step-run.ts";
+import { keys } from "../../../core/store/keys.ts";
+import { decodeMirrorMessage } from "../../../core/workflow/mirror-message.ts";
+import { TRIGGER_RULES } from "../../../core/workflow/definition.ts";
+import type { Fault } from "../../support/port-faults.ts";
+import { SeededRandom } from "../../support/seeded-random.ts";
+import type { Execution } from "../../support/state-machines.ts";
+import { randomGraph } from "../../support/workflow-graphs.ts";
+import { fails, type StepsOf, takes, workflow, WorkflowWorld } from "../../support/workflow-world.ts";
+import { NAMESPACE } from "../../support/world.ts";
+
+const HOUR_MS = 3_600_000;
+
+async function mirrored(steps: StepsOf, more: Parameters<typeof workflow>[1] = {}): Promise<WorkflowWorld> {
+  const world = new WorkflowWorld({ isMirrored: true });
+  await world.defineWorkflow("etl", workflow(steps, more));
+  return world;
+}
+
+function executionOf(world: WorkflowWorld, run: RunKey): Execution {
+  const execution = world.machines.executions.get(formatRunId(run));
+  if (execution === undefined) throw new Error(`There is no execution of run "${formatRunId(run)}"`);
+  return execution;
+}
+
+/** Tasks that are kept for an answer. */
+function waiting(world: WorkflowWorld, run: RunKey): readonly string[] {
+  return world.table.dump(keys.tasks(run).pk).map(({ key }) => key.sk);
+}
+
+describe("the execution of a run", () => {
+  it("is begun with it, reaches each step once and ends with it", async () => {
+    const world = await mirrored({ a: {}, b: {}, c: { needs: ["a"] }, d: { needs: ["a", "b"] } });
+    world.steps.set("b", () => takes(5_000));
+    const run = await world.start("etl");
+    await world.advance(2_000);
+    expect(executionOf(world, run)).toMatchObject({ status: "RUNNING" });
+    await world.advance(8_000);
+
+    expect(await world.ended(run)).toMatchObject({ status: "succeeded", isMirrored: true });
+    const { status, entered } = executionOf(world, run);
+    expect(status).toBe("SUCCEEDED");
+    expect(entered.toSorted()).toEqual(["Parallel 1 (a and b)", "a", "b", "c", "d"]);
+    expect(waiting(world, run)).toEqual([]);
+  });
+
+  it("does not tell more than the run: a step that waits is one that was reached", async () => {
+    const world = await mirrored({ a: {}, ok: { needs: ["a"], approval: { by: ["ops"] } }, b: { needs: ["ok"] } });
+    const run = await world.start("etl");
+    await world.advance(60_000);
+    expect(executionOf(world, run)).toMatchObject({ status: "RUNNING", entered: ["a", "ok"] });
+    expect(waiting(world, run)).toEqual(["ok"]);
+    await decideApproval(world.core, stepKey(run, "ok"), { by: "ops", isApproved: true });
+    await world.advance(5_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED", entered: ["a", "ok", "b"] });
+  });
+
+  it("fails with the step that fails the run, after all that has run beside it", async () => {
+    const world = await mirrored(
+      { a: {}, bad: {}, c: { needs: ["a"] }, d: { needs: ["c"] }, never: { needs: ["bad"] } },
+      { onError: { tell: {} }, finally: { clean: {} } },
+    );
+    world.steps.set("bad", () => fails());
+    const run = await world.start("etl");
+    await world.advance(30_000);
+
+    expect(await world.ended(run)).toMatchObject({ status: "failed" });
+    const { status, reason, entered } = executionOf(world, run);
+    expect({ status, reason }).toMatchObject({ status: "FAILED", reason: { error: "Carillon.StepFailed" } });
+    expect(reason?.cause).toBe('Step "bad" failed');
+    expect(entered.filter((name) => !name.startsWith("Parallel")).toSorted()).toEqual(["a", "bad", "c", "d"]);
+    expect(waiting(world, run)).toEqual([]);
+  });
+
+  it("goes past a failure that is allowed, and past what is left out", async () => {
+    const world = await mirrored({
+      bad: { allowFailure: true },
+      s: { needs: ["bad"], switch: { cases: [{ when: "false", choose: ["x"] }], default: ["y"] } },
+      x: { needs: ["s"] },
+      y: { needs: ["s"] },
+    });
+    world.steps.set("bad", () => fails());
+    const run = await world.start("etl");
+    await world.advance(30_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED" });
+    expect(executionOf(world, run).entered).toContain("x");
+  });
+
+  it.each([
+    {
+      what: "is cancelled",
+      steps: { a: {}, w: { wait: { for: "1h" } } },
+      act: (world: WorkflowWorld, run: RunKey) => cancelRun(world.core, run, { by: "ops", note: "no more" }),
+      reason: { error: "Carillon.CANCELLED", cause: "stopped by ops: no more" },
+    },
+    {
+      what: "takes too long",
+      steps: { w: { wait: { for: "1h" } } },
+      timeouts: { run: "20s" },
+      reason: { error: "Carillon.TIMEOUT" },
+    },
+    {
+      what: "fails by its outputs alone",
+      steps: { w: { wait: { for: "5s" } } },
+      outputs: { x: "steps.w.output.nothing.at.all" },
+      reason: { error: expect.stringMatching(/^Carillon\./) },
+    },
+  ])("is stopped when the run $what, for no step shows it", async ({ steps, act, timeouts, outputs, reason }) => {
+    const world = new WorkflowWorld({ isMirrored: true });
+    await world.defineWorkflow("etl", workflow(steps, outputs && { outputs }), timeouts && { timeouts });
+    const run = await world.start("etl");
+    await world.advance(3_000);
+    expect(executionOf(world, run)).toMatchObject({ status: "RUNNING" });
+    await act?.(world, run);
+    await world.advance(60_000);
+
+    expect((await world.ended(run)).status).not.toBe("succeeded");
+    expect(executionOf(world, run)).toMatchObject({ status: "ABORTED", reason });
+    expect(waiting(world, run)).toEqual([]);
+  });
+
+  it("is there also of a run that was over before its execution had begun", async () => {
+    const world = await mirrored({ s: { switch: { cases: [], default: [] } } });
+    const run = await world.start("etl");
+    await world.advance(3_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED", entered: ["s"] });
+  });
+
+  it("of a redrive begins anew, and passes by what stands", async () => {
+    const world = await mirrored({ a: {}, b: { needs: ["a"] } });
+    world.steps.set("b", () => fails());
+    const run = await world.start("etl");
+    await world.advance(20_000);
+    world.steps.clear();
+    world.begun.length = 0;
+    const redrive = { by: "ops", definition: "same", from: [], marks: {} } as const;
+    const again = await redriveWorkflow(world.core, run, redrive);
+    await world.advance(20_000);
+
+    expect(world.begunSteps()).toEqual(["b"]);
+    expect(executionOf(world, run)).toMatchObject({ status: "FAILED" });
+    expect(executionOf(world, again)).toMatchObject({ status: "SUCCEEDED", entered: ["a", "b"] });
+  });
+
+  it("follows people who say the end of a step", async () => {
+    const world = await mirrored({ w: { wait: { for: "30d" } }, b: { needs: ["w"] } });
+    const run = await world.start("etl");
+    await world.advance(3_000);
+    await markStep(world.core, stepKey(run, "w"), { as: "skipped", by: "ops" });
+    await world.advance(5_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED", entered: ["w", "b"] });
+  });
+
+  it("is none where the engine has none, and nothing is sent for it", async () => {
+    const world = new WorkflowWorld();
+    await world.defineWorkflow("etl", workflow({ a: {} }));
+    const run = await world.start("etl");
+    await world.advance(5_000);
+
+    expect(await world.ended(run)).not.toHaveProperty("isMirrored");
+    expect(world.machines.executions.size).toBe(0);
+  });
+});
+
+describe("when messages are lost", () => {
+  it("an answer that nobody has given is given at the next heartbeat", async () => {
+    const world = await mirrored({ a: {}, b: { needs: ["a"] } });
+    const run = await world.start("etl");
+    world.queue.fate = ({ body }) => (body.includes('"token"') ? "lose" : "keep");
+    await world.advance(5_000);
+    expect(await world.ended(run)).toMatchObject({ status: "succeeded" });
+    expect(executionOf(world, run)).toMatchObject({ status: "RUNNING", entered: ["a"] });
+    world.queue.fate = () => "keep";
+    await world.clock.advance(HOUR_MS);
+    world.machines.expireHeartbeats();
+    await world.advance(5_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED", entered: ["a", "b"], transitions: 3 });
+  });
+
+  it("an execution that was to be stopped is stopped at the next heartbeat", async () => {
+    const world = await mirrored({ a: {} });
+    world.steps.set("a", () => takes(HOUR_MS));
+    const run = await world.start("etl");
+    await world.advance(2_000);
+    world.queue.fate = ({ body }) => (decodeMirrorMessage(body) === undefined ? "keep" : "lose");
+    await cancelRun(world.core, run, { by: "ops" });
+    await world.advance(60_000);
+    expect(executionOf(world, run)).toMatchObject({ status: "RUNNING" });
+    world.queue.fate = () => "keep";
+    await world.clock.advance(HOUR_MS);
+    world.machines.expireHeartbeats();
+    await world.advance(5_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "ABORTED" });
+  });
+
+  it("those that come twice, late or of nobody change nothing", async () => {
+    const world = await mirrored({ a: {}, b: { needs: ["a"] } });
+    world.queue.fate = () => "double";
+    const run = await world.start("etl");
+    await world.advance(5_000);
+    const forged = [
+      { v: 1, run: formatRunId(run), step: "a", token: "token-of-nobody" },
+      { v: 1, run: formatRunId(run), step: "nothing", token: "token-of-nobody" },
+      { v: 1, run: "default.etl@20200101T000000.000Z", step: "a", token: "token-of-nobody" },
+      { v: 1, run: "no run", step: "a" },
+      { v: 1, run: formatRunId(run) },
+      { v: 1, deleted: { namespace: NAMESPACE, job: "etl" } },
+      { v: 1, deleted: { namespace: NAMESPACE, job: "nothing" } },
+    ];
+    await world.core.queue.send(
+      ENGINE_QUEUE,
+      forged.map((message) => ({ body: JSON.stringify(message), group: NAMESPACE, delayMs: 0 })),
+    );
+    await world.advance(30_000);
+
+    expect(world.errors).toEqual([]);
+    expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED", entered: ["a", "b"], transitions: 2 });
+    expect(world.executions?.removed).toEqual([`${NAMESPACE}.nothing`, `${NAMESPACE}.nothing`]);
+    expect(waiting(world, run)).toEqual([]);
+  });
+});
+
+describe("when a workflow is deleted", () => {
+  it("its state machine goes when the last execution has ended", async () => {
+    const world = await mirrored({ bad: {} });
+    world.steps.set("bad", () => fails());
+    const run = await world.start("etl");
+    await world.advance(2_000);
+    expect(await world.ended(run)).toMatchObject({ status: "failed" });
+    expect(executionOf(world, run)).toMatchObject({ status: "RUNNING" });
+    await deleteJob(world.core, NAMESPACE, "etl", {});
+    await world.advance(1_000);
+    expect(world.executions?.removed).toEqual([]);
+    await world.advance(20 * 60_000, { stepMs: 10_000 });
+
+    expect(executionOf(world, run)).toMatchObject({ status: "FAILED" });
+    expect(world.executions?.removed).toEqual([`${NAMESPACE}.etl`]);
+  });
+
+  it("and defined again at once, its state machine stays", async () => {
+    const world = await mirrored({ a: {} });
+    world.queue.fate = ({ body }) => (body.includes('"deleted"') ? "double" : "keep");
+    await deleteJob(world.core, NAMESPACE, "etl", {});
+    await world.defineWorkflow("etl", workflow({ b: {} }));
+    await world.advance(2_000);
+
+    expect(world.executions?.removed).toEqual([]);
+  });
+
+  it("a job that is none tells nobody", async () => {
+    const world = new WorkflowWorld({ isMirrored: true });
+    await world.define({ name: "job" });
+    const { sent } = world.queue;
+    await deleteJob(world.core, NAMESPACE, "job", {});
+
+    expect(world.queue.sent).toBe(sent);
+  });
+});
+
+describe("random workflows", () => {
+  const SEEDS = 60;
+  const FIRST_SEED = 20_261_128;
+
+  it("end in their executions as in the ledger, with each state entered once", async () => {
+    const ends = new Set<string>();
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
+      const random = new SeededRandom(seed);
+      const world = new WorkflowWorld({ isMirrored: true, seed });
+      const steps = Object.entries(randomGraph(random)).map(([name, step]) => [
+        name,
+        {
+          ...step,
+          ...(step.needs?.length === 0 ? {} : { rule: random.pick(TRIGGER_RULES) }),
+          allowFailure: random.next() < 0.1,
+        },
+      ]);
+      await world.defineWorkflow("etl", workflow(Object.fromEntries(steps) as StepsOf));
+      world.behave = () => (random.next() < 0.05 ? fails(random.between(1, 5_000)) : takes(random.between(1, 5_000)));
+      world.queue.fate = () => (random.next() < 0.1 ? "double" : "keep");
+      const run = await world.start("etl");
+      if (random.next() < 0.2) {
+        await world.advance(random.between(1, 5_000));
+        await cancelRun(world.core, run, { by: "ops" });
+      }
+      await world.advance(240_000, { stepMs: 1_000 });
+
+      const ended = await world.ended(run);
+      const execution = executionOf(world, run);
+      const expected = { succeeded: "SUCCEEDED", failed: "FAILED", cancelled: "ABORTED" }[ended.status as string];
+      expect(execution.status, `seed ${seed}, ${ended.status}`).toBe(expected);
+      expect(new Set(execution.entered).size, `seed ${seed}`).toBe(execution.entered.length);
+      expect(waiting(world, run), `seed ${seed}`).toEqual([]);
+      ends.add(execution.status);
+    }
+    expect(ends).toEqual(new Set(["SUCCEEDED", "FAILED", "ABORTED"]));
+  });
+});
+
+describe.each<Fault>(["dieBefore", "dieAfter", "unknown", "unavailable"])("when a call fails with %s", (fault) => {
+  it.each(["engine", "worker"])("the execution ends as the run does, whichever call of the %s it is", async (who) => {
+    const play = async (call: number) => {
+      const world = await mirrored({
+        a: {},
+        bad: {},
+        s: { needs: ["a"], switch: { cases: [{ when: "true", choose: ["b"] }], default: ["x"] } },
+        b: { needs: ["s"] },
+        x: { needs: ["s"] },
+      });
+      world.steps.set("bad", () => fails());
+      const pool = who === "engine" ? ENGINE_POOL : "default";
+      const victim = world.workers.find(({ worker }) => worker.pool === pool);
+      if (victim === undefined) throw new Error(`There is no worker in pool "${pool}"`);
+      const before = victim.faults.calls;
+      victim.faults.plan = (number) => (number === before + call ? fault : undefined);
+      const run = await world.start("etl");
+      await world.advance(15_000);
+      const calls = victim.faults.calls - before;
+      if (victim.faults.isDead && pool === ENGINE_POOL) world.addEngine();
+      else if (victim.faults.isDead) world.addWorker();
+      await world.advance(120_000, { stepMs: 2_000 });
+      await world.clock.advance(HOUR_MS);
+      world.machines.expireHeartbeats();
+      await world.advance(60_000, { stepMs: 2_000 });
+      return { world, run, calls };
+    };
+    const { calls } = await play(Infinity);
+    expect(calls).toBeGreaterThan(20);
+    for (let call = 1; call <= Math.min(calls, 120); call += 1) {
+      const { world, run } = await play(call);
+      const where = `${fault} at call ${call}`;
+      expect((await world.ended(run)).status, where).toBe("failed");
+      expect(executionOf(world, run).status, where).toBe("FAILED");
+      expect(waiting(world, run), where).toEqual([]);
+    }
+  });
+});
