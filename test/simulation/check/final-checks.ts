@@ -1,7 +1,8 @@
 import type { Asked } from "../world/client.ts";
 import type { CheckContext } from "./context.ts";
 import type { ClaimNote } from "./run-watch.ts";
-import { hasEnded, partOf, type RunRow, runName } from "./rows.ts";
+import { heldRuns } from "./held-runs.ts";
+import { hasEnded, type LimitRow, type RunRow, runName } from "./rows.ts";
 
 /** What every check of the end is given. */
 export interface End {
@@ -10,22 +11,21 @@ export interface End {
 }
 
 /** Healthy again for long enough: nothing waits for ever. */
-export function checkNothingIsStuck({ simulation, jobs, tell }: CheckContext, { runs }: End): void {
+export function checkNothingIsStuck(context: CheckContext, { runs }: End): void {
+  const { simulation, tell } = context;
   const nowMs = simulation.kernel.trueMs + simulation.hostOffsetMs;
+  const held = heldRuns(context, runs);
   for (const [name, run] of runs) {
     const dueAtMs = run.retryAtMs ?? run.dueAtMs;
-    // A job may have paused itself after its last failures: what has not begun is held then.
-    const isHeld =
-      partOf(run) === undefined && run.attempt === 0 && jobs.current(`${run.namespace}/${run.job}`)?.state === "paused";
-    if (!hasEnded(run) && !isHeld && dueAtMs <= nowMs - simulation.knobs.settleMaxMs)
+    if (!hasEnded(run) && !held.has(name) && dueAtMs <= nowMs - simulation.knobs.settleMaxMs)
       tell("I20", `${name} is still ${run.status}, due at ${new Date(dueAtMs).toISOString()}`);
   }
   for (const { key, body } of simulation.items.dump("limit#")) {
-    const { waiters = [] } = body as { waiters?: readonly RunRow[] };
+    const { waiters = [] } = body as Partial<LimitRow>;
     // One that has ended waits for nothing: whoever comes next finds it and drops it.
     const [first] = waiters.filter((waiter) => {
       const run = runs.get(runName(waiter));
-      return run === undefined || !hasEnded(run);
+      return run === undefined || !(hasEnded(run) || held.has(runName(run)));
     });
     if (first !== undefined) tell("I28", `${waiters.length} wait at ${key.pk}, ${runName(first)} first`);
   }
@@ -64,8 +64,9 @@ export function checkEffects({ effects, tell }: CheckContext, { runs, claims }: 
 }
 
 /** Whether users' code was to run: not for what the engine carries, what a redrive has kept, and what was said to have ended. */
-function isOfWorker({ attempt, attempts, origin }: RunRow): boolean {
-  return attempt > 0 && attempts.at(-1)?.worker !== "engine" && origin?.redriveOf === undefined;
+function isOfWorker({ attempt, attempts, origin, mark }: RunRow): boolean {
+  if (mark !== undefined || origin?.redriveOf !== undefined) return false;
+  return attempt > 0 && attempts.at(-1)?.worker !== "engine";
 }
 
 /** What the API has said is so. */
