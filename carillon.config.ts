@@ -26,6 +26,9 @@ export const configuration: ConfigurationInput = {
   api: { rate: 100, burst: 200, authorizerCacheSeconds: 60 },
   scheduler: { groups: 1, memoryMb: 512 },
 
+  // Runs of workflows can be seen in Step Functions, at some $30 a million steps. Without, all else is the same.
+  workflows: { stateMachines: true },
+
   // What jobs can be. Those of type command and handler have all the rights of the workers: see docs/deploy.md.
   executors: ["command", "http", "handler", "lambda", "container"],
 

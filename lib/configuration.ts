@@ -107,6 +107,14 @@ const schedulerSchema = z.strictObject({
   memoryMb: between(512, 3_008).default(512),
 });
 
+const workflowsSchema = z.strictObject({
+  /**
+   * Whether runs of workflows are shown as executions in Step Functions. Each step is about 1.2 state transitions there, which
+   * are $25 a million. Without it everything but the picture is the same.
+   */
+  stateMachines: z.boolean().default(true),
+});
+
 const KNOB_NAMES = Object.keys(AWS_KNOBS) as (keyof Knobs)[];
 
 export const configurationSchema = z
@@ -141,6 +149,7 @@ export const configurationSchema = z
       .default(30),
     api: apiSchema.prefault({}),
     scheduler: schedulerSchema.prefault({}),
+    workflows: workflowsSchema.prefault({}),
     console: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
     budget: budgetSchema.optional(),
     tags: z

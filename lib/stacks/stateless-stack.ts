@@ -18,6 +18,7 @@ import { PoolQueues } from "../queues/pool-queues.ts";
 import { Settler } from "../scheduler/settler.ts";
 import { Ticker } from "../scheduler/ticker.ts";
 import { WakeUps } from "../scheduler/wake-ups.ts";
+import { StateMachines } from "../workflows/state-machines.ts";
 import { engineQueue, WorkflowEngine } from "../workflows/workflow-engine.ts";
 import { OfflineStack } from "./offline-stack.ts";
 import type { StatefulStack } from "./stateful-stack.ts";
@@ -50,7 +51,10 @@ export class StatelessStack extends OfflineStack {
     const oldestUnclaimed = Duration.minutes(alarms.oldestUnclaimedMinutes);
     const settler = new Settler(this, "Settler", { engine, fleet, wakeUps, topic, functions, oldestUnclaimed });
 
-    const workflows = new WorkflowEngine(this, "Workflows", { engine, fleet, topic, functions });
+    const stateMachines = configuration.workflows.stateMachines
+      ? new StateMachines(this, "StateMachines", { installation, queue: ownQueue })
+      : undefined;
+    const workflows = new WorkflowEngine(this, "Workflows", { engine, fleet, topic, functions, stateMachines });
 
     const { api: limits, allow, executors } = configuration;
     const api = new HttpApi(this, "Http", { engine, fleet, ticker, topic, functions, limits, allow, executors });

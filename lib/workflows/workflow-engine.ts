@@ -13,12 +13,15 @@ import type { WorkerFleet } from "../fleet/worker-fleet.ts";
 import { CarillonFunction, type FunctionDefaults } from "../functions/carillon-function.ts";
 import { environment } from "../functions/environment.ts";
 import { PoolQueues } from "../queues/pool-queues.ts";
+import type { StateMachines } from "./state-machines.ts";
 
 export interface WorkflowEngineProps {
   readonly engine: Engine;
   readonly fleet: WorkerFleet;
   readonly topic: AlarmTopic;
   readonly functions: FunctionDefaults;
+  /** Where runs of workflows are shown. @default nowhere */
+  readonly stateMachines?: StateMachines | undefined;
 }
 
 /** Taking one message on writes some records; starting thousands of a step's items takes a while. */
@@ -56,7 +59,7 @@ export function engineQueue(scope: Construct, id: string, installation: string):
 export class WorkflowEngine extends Construct {
   readonly function: CarillonFunction;
 
-  constructor(scope: Construct, id: string, { engine, fleet, topic, functions }: WorkflowEngineProps) {
+  constructor(scope: Construct, id: string, { engine, fleet, topic, functions, stateMachines }: WorkflowEngineProps) {
     super(scope, id);
     this.function = new CarillonFunction(this, "Function", {
       name: "engine",
@@ -68,12 +71,18 @@ export class WorkflowEngine extends Construct {
       environment: environment(engineVariables, {
         ...engineValues(engine),
         cluster: fleet.cluster.clusterName,
+        stateMachines: stateMachines?.value,
       }),
     });
     grantScheduling(engine, this.function);
     engine.table.denyTokens(this.function);
     // The steps that it rings for wake their pool.
     fleet.grantResize(this.function);
+    if (stateMachines !== undefined) {
+      stateMachines.grantUse(this.function);
+      // An execution fails at once whose role may not send yet.
+      this.function.node.addDependency(stateMachines);
+    }
     this.#listen(engine.ownQueue);
     this.#watch(engine, topic);
   }

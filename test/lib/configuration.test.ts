@@ -141,6 +141,16 @@ const REFUSALS: readonly (readonly [what: string, input: object, fault: string])
     "scheduler.memoryMb: must be a whole number from 512 to 3008, not 4096",
   ],
   [
+    "a misspelt field of workflows",
+    { pools: POOLS, workflows: { stateMachine: false } },
+    "workflows.stateMachine: is not a known field",
+  ],
+  [
+    "a word in the place of a switch",
+    { pools: POOLS, workflows: { stateMachines: "off" } },
+    'workflows.stateMachines: must be a boolean, not "off"',
+  ],
+  [
     "a type of jobs that there is not",
     { pools: POOLS, executors: ["http", "shell"] },
     'executors.1: must be one of command, http, handler, lambda, container, not "shell"',
@@ -198,7 +208,7 @@ describe("the configuration", () => {
     expect(readConfiguration(example).pools).toHaveProperty("default");
   });
 
-  it("asks for pools alone, and keeps everything that costs something off", () => {
+  it("asks for pools alone, and keeps off what costs something but the picture of workflows", () => {
     expect(readConfiguration({ pools: POOLS })).toMatchObject({
       installation: "carillon",
       network: "public",
@@ -207,6 +217,7 @@ describe("the configuration", () => {
       console: { enabled: false },
       tracing: false,
       scheduler: { groups: 1, memoryMb: 512 },
+      workflows: { stateMachines: true },
       executors: ["command", "http", "handler", "lambda", "container"],
       lambdaFunctions: [],
       containerRoles: [],

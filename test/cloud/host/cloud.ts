@@ -132,6 +132,8 @@ export class Cloud {
   static async start({ configuration = {}, knobs = {}, isStill = false, ...rest }: CloudOptions = {}): Promise<Cloud> {
     const assembly = await synthesiseOnce({
       pools: { default: { cpu: 256, memoryMb: 512, slots: 8, maxTasks: 2 } },
+      // There is no Step Functions here.
+      workflows: { stateMachines: false },
       ...configuration,
       api: { authorizerCacheSeconds: 0, ...configuration.api },
       knobs: { ...TEST_KNOBS, ...configuration.knobs, ...knobs },

@@ -40,6 +40,8 @@ export function questionsOf({ service, operation, input }: AwsRequest): readonly
       return [scheduleQuestion(action, input), ...passedRoles(input)];
     case "ecs":
       return ecsQuestions(action, operation, input);
+    case "states":
+      return stateQuestions(action, operation, input);
     default:
       return [{ action, resource: "*" }];
   }
@@ -141,6 +143,36 @@ function ecsQuestions(action: string, operation: string, input: Readonly<Record<
     default:
       return [{ action, resource: "*", context }];
   }
+}
+
+/** Versions are authorized by the ARN of their state machine; tasks are of no resource. */
+function stateQuestions(action: string, operation: string, input: Readonly<Record<string, unknown>>): Question[] {
+  switch (operation) {
+    case "SendTaskSuccess":
+    case "SendTaskFailure":
+      return [{ action, resource: "*" }];
+    case "StopExecution":
+      return [{ action, resource: text(input["executionArn"]) }];
+    case "CreateStateMachine": {
+      const resource = arn("states", `stateMachine:${text(input["name"])}`);
+      return [{ action, resource }, ...withMachine(resource, input)];
+    }
+    default: {
+      const named = text(input["stateMachineArn"] ?? input["stateMachineVersionArn"]);
+      const resource = named.split(":").slice(0, 7).join(":");
+      return [{ action, resource }, ...withMachine(resource, input)];
+    }
+  }
+}
+
+/** What else must be allowed to whoever makes or changes a state machine. */
+function withMachine(resource: string, { roleArn, publish, tags }: Readonly<Record<string, unknown>>): Question[] {
+  const context = { "iam:PassedToService": ["states.amazonaws.com"] };
+  return [
+    ...(typeof roleArn === "string" ? [{ action: "iam:PassRole", resource: roleArn, context }] : []),
+    ...(publish === true ? [{ action: "states:PublishStateMachineVersion", resource }] : []),
+    ...(tags === undefined ? [] : [{ action: "states:TagResource", resource }]),
+  ];
 }
 
 function passedToTasks({ executionRoleArn, taskRoleArn }: Readonly<Record<string, unknown>>): Question[] {
