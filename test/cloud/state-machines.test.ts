@@ -68,6 +68,7 @@ describe("the rights of the engine at Step Functions", () => {
   let deployment: Deployment;
   let permissions: Permissions;
   let roleArn: string;
+  let requests: readonly Asked[];
   let questions: readonly Question[];
 
   beforeAll(async () => {
@@ -82,7 +83,7 @@ describe("the rights of the engine at Step Functions", () => {
     const stateMachines = parse(engine?.Environment.Variables[name] ?? "");
     if (stateMachines === undefined) throw new Error("Cannot find what the engine is told of state machines");
     const queueUrl = deployment.all("AWS::SQS::Queue").find(({ name: each }) => each === "carillon-engine-normal")?.ref;
-    const requests = await requestsOf({ ...stateMachines, installation: "carillon", queueUrl: queueUrl ?? "" });
+    requests = await requestsOf({ ...stateMachines, installation: "carillon", queueUrl: queueUrl ?? "" });
     const common = { accessKey: "", method: "POST", path: "/", headers: {}, body: new Uint8Array() };
     const { signal } = new AbortController();
     questions = requests.flatMap((request) => questionsOf({ ...common, ...request, signal, service: "states" }));
@@ -110,6 +111,12 @@ describe("the rights of the engine at Step Functions", () => {
       .filter(({ action }) => action.startsWith("states:"));
     expect(elsewhere.length).toBeGreaterThan(10);
     expect(elsewhere.filter((question) => permissions.allows(roleArn, question))).toEqual([]);
+  });
+
+  it("let it tag them with the installation, by which they are found when it is removed", () => {
+    const created = requests.find(({ operation }) => operation === "CreateStateMachine");
+    expect(created?.input["tags"]).toContainEqual({ key: "carillon:installation", value: "carillon" });
+    expect(questions.map(({ action }) => action)).toContain("states:TagResource");
   });
 
   it("let it hand over the role of state machines to Step Functions alone", () => {
