@@ -20,6 +20,7 @@ import { sqsEvent } from "../support/aws/sqs-event.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { MemoryRunLogs } from "../support/memory-run-logs.ts";
 import { CountingIds, SeededRandom } from "../support/seeded-random.ts";
+import { ServiceExecutions, StateMachineService } from "../support/state-machines.ts";
 import { LittleAws } from "./little-aws.ts";
 import { LogMeter } from "./log-meter.ts";
 import { type Behave, TimedExecutor } from "./timed-executor.ts";
@@ -30,6 +31,8 @@ export interface CostWorldOptions {
   readonly workers: number;
   /** Attempts of one worker at the same time. */
   readonly slots: number;
+  /** Runs of workflows are shown as executions of state machines. */
+  readonly isMirrored?: boolean;
 }
 
 /** Off the minute, so that what workers do now and then does not always fall on the runs of the full minute. */
@@ -44,6 +47,8 @@ const STEP_MS = 250;
 export const MEMORY_MB = { api: 512, tick: 512, settle: 256, engine: 512 };
 /** Messages that Lambda gives the engine at once, and for how long they are hidden then. */
 const ENGINE_BATCH = { max: 10, waitMs: 0, visibilityMs: 360_000 };
+
+const TRANSITION = { service: "states", action: "transition", caller: "states" };
 
 const ADMIN: Principal = { id: "cost", name: "cost", role: "admin", createdAtMs: START_MS };
 const FLEET: Pick<Fleet, "resize"> = { resize: () => Promise.resolve() };
@@ -79,9 +84,20 @@ export class CostWorld {
   #pace: Pace = "steady";
   #wakeUpAtMs = FIRST_WAKE_UP_MS;
 
-  private constructor({ clock, aws, pools }: { clock: ManualClock; aws: LittleAws; pools: Pools }) {
+  private constructor({
+    clock,
+    aws,
+    pools,
+    isMirrored,
+  }: {
+    clock: ManualClock;
+    aws: LittleAws;
+    pools: Pools;
+    isMirrored: boolean;
+  }) {
     this.clock = clock;
     this.#aws = aws;
+    const executions = isMirrored ? this.#executions() : undefined;
     this.logs = new LogMeter(aws.meter);
     this.#pools = pools;
     this.#api = createApi({
@@ -97,15 +113,23 @@ export class CostWorld {
     });
     this.#tick = this.#host("tick");
     this.#settle = this.#host("settle");
-    this.#engine = this.#host("engine", (sizer) => ({ onRung: (rung) => Promise.resolve(sizer.note(rung)) }));
+    this.#engine = this.#host("engine", (sizer) => ({
+      onRung: (rung) => Promise.resolve(sizer.note(rung)),
+      ...(executions && { executions }),
+    }));
     this.#mapping = aws.ports("mapping", this.#random).queue;
   }
 
   /** A world whose workers wait for work. */
-  static async open({ behave, workers, slots }: CostWorldOptions): Promise<CostWorld> {
+  static async open({ behave, workers, slots, isMirrored = false }: CostWorldOptions): Promise<CostWorld> {
     const clock = new ManualClock(START_MS);
     const aws = await LittleAws.open(clock);
-    const world = new CostWorld({ clock, aws, pools: { default: { slots, minTasks: 0, maxTasks: workers } } });
+    const world = new CostWorld({
+      clock,
+      aws,
+      pools: { default: { slots, minTasks: 0, maxTasks: workers } },
+      isMirrored,
+    });
     for (let index = 0; index < workers; index += 1)
       world.#startWorker(`${index}`.padStart(32, "0"), { behave, slots });
     await world.#aws.quiet();
@@ -219,11 +243,26 @@ export class CostWorld {
     await this.#through(this.#mapping.delete(ENGINE_QUEUE, done));
   }
 
+  /** Step Functions, which is paid for by the transition; its messages are requests to SQS like others. */
+  #executions(): ServiceExecutions {
+    const { clock } = this;
+    const { queue } = this.#aws.ports("states", this.#random);
+    const service = new StateMachineService({
+      nowMs: () => clock.nowMs(),
+      send: (name, body) => void queue.send(name, [{ body, group: "default", delayMs: 0 }]).catch(this.#note),
+      onTransition: () => this.#aws.meter.record(TRANSITION, { requests: 1, chargedRequests: 1 }),
+    });
+    return new ServiceExecutions(service, ENGINE_QUEUE);
+  }
+
   readonly #note = (...what: unknown[]): void => {
     this.#errors.push(what.length === 1 ? what[0] : new Error(JSON.stringify(what)));
   };
 
-  #host(caller: string, hooks?: (sizer: PoolSizer, pacer: Pacer) => Partial<Pick<Ports, "onRung" | "onArmed">>): Host {
+  #host(
+    caller: string,
+    hooks?: (sizer: PoolSizer, pacer: Pacer) => Partial<Pick<Ports, "onRung" | "onArmed" | "executions">>,
+  ): Host {
     const { clock } = this;
     const { table, queue } = this.#aws.ports(caller, this.#random);
     const sizer = new PoolSizer({ table, queue, fleet: FLEET }, this.#pools);

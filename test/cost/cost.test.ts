@@ -47,6 +47,16 @@ describe("the cost of a run", { timeout: 120_000 }, () => {
     expect(step.writeUnits).toBeLessThanOrEqual(6);
     expect(step.queueRequests).toBeLessThanOrEqual(4);
   });
+
+  it("of a step that Step Functions shows stays within 2 transitions, 10 write units and 8 requests to queues", async () => {
+    const step = await cost("workflow-shown", 5, 10);
+
+    expect(step.runs).toBeGreaterThan(90);
+    expect(step.transitions).toBeGreaterThan(0.9);
+    expect(step.transitions).toBeLessThanOrEqual(2);
+    expect(step.writeUnits).toBeLessThanOrEqual(10);
+    expect(step.queueRequests).toBeLessThanOrEqual(8);
+  });
 });
 
 describe("an installation that does nothing", () => {

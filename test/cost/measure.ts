@@ -32,6 +32,7 @@ export async function measure(scenario: Scenario, options: MeasureOptions = {}):
   const world = await CostWorld.open({
     workers,
     slots: SLOTS,
+    isMirrored: scenario.isMirrored ?? false,
     behave: ({ attempt }) => {
       if (attempt === attempts) runs += 1;
       return scenario.behave(attempt, random);

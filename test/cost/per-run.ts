@@ -14,6 +14,8 @@ export interface PerRun {
   readonly queueRequests: number;
   readonly apiRequests: number;
   readonly lambdaInvocations: number;
+  /** Of Step Functions. */
+  readonly transitions: number;
   /** An estimate: the time that the functions took on this machine, times their memory in the template. */
   readonly gbSeconds: number;
   /** List price of a million runs, by the id of the price. */
@@ -54,6 +56,7 @@ export function perRun(all: Measured, one: Measured, prices: PriceTable): PerRun
     delete: queued("DeleteMessageBatch"),
   };
   const apiRequests = beyond({ service: "api" }).requests;
+  const transitions = beyond({ service: "states" }).requests;
   const units: Record<string, number> = {
     "dynamodb.write": dynamo.writeUnits,
     "dynamodb.read": dynamo.readUnits,
@@ -62,6 +65,7 @@ export function perRun(all: Measured, one: Measured, prices: PriceTable): PerRun
     "api.request": apiRequests,
     "lambda.request": lambda.requests,
     "lambda.compute": lambda.gbSeconds,
+    "states.transition": transitions,
     "logs.ingestion": beyond({ service: "logs" }).bytes / BYTES_PER_GB,
   };
   const usdPerMillion = Object.fromEntries(
@@ -77,6 +81,7 @@ export function perRun(all: Measured, one: Measured, prices: PriceTable): PerRun
     queueRequests,
     apiRequests,
     lambdaInvocations: lambda.requests,
+    transitions,
     gbSeconds: lambda.gbSeconds,
     usdPerMillion,
     totalUsdPerMillion: Object.values(usdPerMillion).reduce((sum, usd) => sum + usd, 0),

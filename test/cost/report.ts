@@ -15,6 +15,7 @@ export function runsText(rows: readonly PerRun[], standings: readonly Standing[]
     "delete",
     "queue",
     "lambda",
+    "states",
     "GB-s*",
     "$/million",
   ];
@@ -25,6 +26,7 @@ export function runsText(rows: readonly PerRun[], standings: readonly Standing[]
       n.toFixed(2),
     ),
     row.lambdaInvocations.toFixed(2),
+    row.transitions.toFixed(2),
     row.gbSeconds.toFixed(4),
     row.totalUsdPerMillion.toFixed(2),
   ]);
@@ -32,6 +34,7 @@ export function runsText(rows: readonly PerRun[], standings: readonly Standing[]
     table([header, ...lines]),
     "",
     "write, read: request units of DynamoDB. send ... delete, queue (all together): requests to SQS.",
+    "states: transitions of Step Functions.",
     "* estimated from the time that the functions took on this machine.",
     "",
     table([

@@ -18,6 +18,8 @@ export interface ServiceOptions {
   readonly nowMs: () => number;
   /** Takes a message to a queue, as JSON. */
   readonly send: (queueUrl: string, body: string) => void;
+  /** Told of each state that is entered, and of each heartbeat that was missed. */
+  readonly onTransition?: () => void;
 }
 
 /**
@@ -99,7 +101,7 @@ export class StateMachineService {
   }
 
   #enterAll(execution: Execution, { Branches }: ParallelState, goOn: () => void): void {
-    execution.transitions += 1;
+    this.#count(execution);
     let open = Branches.length;
     for (const branch of Branches)
       this.#enter(execution, branch, () => {
@@ -109,13 +111,18 @@ export class StateMachineService {
   }
 
   #reach(execution: Execution, state: TaskState, goOn: () => void): void {
-    execution.transitions += 1;
+    this.#count(execution);
     this.#tokens += 1;
     const token = `token-${this.#tokens}`;
     this.#tasks.set(token, { execution, state, sinceMs: this.#options.nowMs(), goOn });
     const { QueueUrl, MessageBody } = state.Parameters;
     const { v, step } = MessageBody;
     this.#options.send(QueueUrl, JSON.stringify({ v, run: execution.input["run"], step, token }));
+  }
+
+  #count(execution: Execution): void {
+    execution.transitions += 1;
+    this.#options.onTransition?.();
   }
 
   #end(execution: Execution, status: ExecutionStatus, reason?: StopReason): void {
