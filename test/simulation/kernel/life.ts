@@ -44,6 +44,8 @@ export class Life {
   #isDead = false;
   #thawMs = 0;
   #waiting: (() => void)[] = [];
+  /** Ends listening to the signals of sleeps. The runtime keeps some signals for ever that somebody listens to. */
+  readonly #listening = new Set<() => void>();
 
   constructor(options: LifeOptions) {
     this.#options = options;
@@ -70,8 +72,15 @@ export class Life {
     if (this.#isDead) return;
     this.#isDead = true;
     this.#waiting = [];
+    this.leave();
     this.#note(`dies: ${reason}`);
     this.#options.onDeath(reason);
+  }
+
+  /** Lets go of what would keep it in memory; nothing happens to it any more. */
+  leave(): void {
+    for (const leave of this.#listening) leave();
+    this.#listening.clear();
   }
 
   /** Stops everything in the process for a while; `false` when it rests for as long already. */
@@ -153,12 +162,15 @@ export class Life {
     if (signal?.aborted === true) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     const event = this.#options.kernel.in(Math.max(0, ms), () => this.happen(finish));
+    const leave = (): void => signal?.removeEventListener("abort", finish);
     const finish = (): void => {
       event.isCancelled = true;
-      signal?.removeEventListener("abort", finish);
+      leave();
+      this.#listening.delete(leave);
       resolve();
     };
     signal?.addEventListener("abort", finish, { once: true });
+    if (signal !== undefined) this.#listening.add(leave);
     return promise;
   }
 

@@ -159,6 +159,7 @@ class History {
     await this.#showAll();
     if (this.#kernel.isEndless) this.#checks.judge("it goes round in circles");
     else if (!this.#checks.isBroken(this.#options.untilBroken)) this.#checks.judge(calm);
+    this.#simulation.close();
     const { seed, profile, hasLeases = true } = this.#options;
     return {
       seed,

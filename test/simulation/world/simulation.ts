@@ -186,6 +186,11 @@ export class Simulation {
       kernel.in(draws.magnitude(5, 600_000, `again ${name}`), send);
   }
 
+  /** Lets go of what would keep a history in memory that is over. */
+  close(): void {
+    for (const life of this.#queues.keys()) life.leave();
+  }
+
   #id(life: Life): string {
     const digits = this.draws
       .draw(this.#nth(`id of ${life.name}`))
