@@ -19,7 +19,7 @@ interface KnownWorkflow {
 export class WorkflowWatch {
   readonly #context: CheckContext;
   readonly #known = new Map<string, KnownWorkflow>();
-  /** For each process and run: when it last read its record. */
+  /** For each process and record of a step: when it last read it. */
   readonly #reads = new Map<string, number>();
 
   constructor(context: CheckContext) {
@@ -107,9 +107,11 @@ export class WorkflowWatch {
   ): void {
     if (stoppedMs === undefined || isCarried(after) || phase === 2 || rule === "always") return;
     const life = this.#context.simulation.effect?.life.name ?? "";
-    const place = `run#${run.namespace}#${run.job} ${run.stamp}`;
+    // It reads the workflow after the step; what it reads for another step meanwhile, it need not know for this one.
+    const place = `steps#${run.namespace}#${run.job}#${run.stamp} ${partOf(after)?.step}`;
     const readMs = this.#reads.get(`${life} ${place}`) ?? -Infinity;
-    if (readMs > stoppedMs) this.#tell("I33", after, `began although ${life} had seen its workflow stopped`);
+    if (readMs > stoppedMs)
+      this.#tell("I33", after, `began although its workflow was stopped before ${life} looked at it`);
   }
 
   /** As many items at a time as the step says, all of them in the end, and counted right. */
