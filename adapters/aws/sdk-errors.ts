@@ -67,7 +67,7 @@ const NAMES: Record<Exclude<Kind, "broken" | "refused">, RegExp> = {
   missing:
     /^(Resource|Cluster|Service|Parameter|Function)?NotFound(Exception)?$|^StateMachineDoesNotExist$|^(Cluster|Service)NotFoundException$|^QueueDoesNotExist$|^ParameterNotFound$|NonExistentQueue$/,
   invalid:
-    /^Validation|^InvalidParameter|^InvalidRequestContent|^InvalidMessageContents|^InvalidAttribute|^InvalidBatchEntry|^BatchEntryIdsNotDistinct|^BatchRequestTooLong|^EmptyBatchRequest|^TooManyEntriesInBatchRequest|^RequestEntityTooLarge|^RequestTooLarge|^Serialization|^MissingParameter|^UnsupportedOperation|^UnknownOperation/,
+    /^Validation|^InvalidParameter|^InvalidRequestContent|^Invalid(Arn|Definition|ExecutionInput|Name|Output)$|^InvalidMessageContents|^InvalidAttribute|^InvalidBatchEntry|^BatchEntryIdsNotDistinct|^BatchRequestTooLong|^EmptyBatchRequest|^TooManyEntriesInBatchRequest|^RequestEntityTooLarge|^RequestTooLarge|^Serialization|^MissingParameter|^UnsupportedOperation|^UnknownOperation/,
   unreachable: /^ServiceUnavailable/,
 };
 

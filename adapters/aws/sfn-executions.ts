@@ -8,6 +8,7 @@ import {
   SendTaskSuccessCommand,
   type SFNClient,
   StartExecutionCommand,
+  StateMachineDeleting,
   StateMachineDoesNotExist,
   StopExecutionCommand,
   TaskDoesNotExist,
@@ -66,8 +67,9 @@ export class SfnExecutions implements Executions {
       await this.#client.send(new StartExecutionCommand(command));
     } catch (error) {
       if (error instanceof ExecutionAlreadyExists) return;
-      // It was deleted behind our back: the next try makes it anew.
-      if (error instanceof StateMachineDoesNotExist) this.#published.delete(versionOf(run));
+      // It was deleted behind our back, or is being deleted: the next try makes it anew, as soon as the name is free.
+      const isGone = error instanceof StateMachineDoesNotExist || error instanceof StateMachineDeleting;
+      if (isGone) this.#published.delete(versionOf(run));
       throw portError(`Cannot start the execution of run "${id}"`, error);
     }
   }
@@ -142,6 +144,10 @@ function versionOf({ namespace, job, version }: Workflow & { readonly version: n
   return `${namespace}.${job}@${version}`;
 }
 
+/** Half a character, which a cut can leave, is not taken as JSON everywhere. */
 function shortened({ error, cause }: StopReason): StopReason {
-  return { error: error.slice(0, MAX_ERROR_LENGTH), cause: cause.slice(0, MAX_CAUSE_LENGTH) };
+  return {
+    error: error.slice(0, MAX_ERROR_LENGTH).toWellFormed(),
+    cause: cause.slice(0, MAX_CAUSE_LENGTH).toWellFormed(),
+  };
 }

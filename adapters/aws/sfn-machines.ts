@@ -4,7 +4,6 @@ import {
   DescribeStateMachineCommand,
   type DescribeStateMachineOutput,
   ListStateMachineVersionsCommand,
-  PublishStateMachineVersionCommand,
   type SFNClient,
   StateMachineDoesNotExist,
   UpdateStateMachineCommand,
@@ -26,6 +25,8 @@ export interface MachineWanted {
 const MAX_VERSIONS = 25;
 /** So many of the last versions are looked through for a definition: one that runs were still waiting with. */
 const MAX_LOOKED_THROUGH = 10;
+/** More than are kept, so that those go too whose deletion has failed at its time. */
+const MAX_LISTED = 100;
 
 /** State machines of Step Functions, each with a published version for every definition that it has had of late. */
 export class SfnMachines {
@@ -52,29 +53,12 @@ export class SfnMachines {
   }
 
   async #publish(wanted: MachineWanted): Promise<string> {
-    const { arn, definition, description } = wanted;
-    const latest = await this.#describe(arn);
-    if (latest === undefined) return this.#create(wanted);
-    if (this.#isWanted(latest, definition)) {
-      // Once for each revision: again it gives the version that there is.
-      const command = { stateMachineArn: arn, revisionId: latest.revisionId, description };
-      const published = await this.#client.send(new PublishStateMachineVersionCommand(command));
-      return told(published.stateMachineVersionArn);
-    }
-    const former = await this.#former(arn, definition);
-    if (former !== undefined) return former;
-    const updated = await this.#client.send(
-      new UpdateStateMachineCommand({
-        stateMachineArn: arn,
-        definition,
-        roleArn: this.#roleArn,
-        publish: true,
-        versionDescription: description,
-      }),
-    );
-    const version = told(updated.stateMachineVersionArn);
-    await this.#prune(arn, version);
-    return version;
+    const { arn, definition } = wanted;
+    if ((await this.#describe(arn)) === undefined) return this.#create(wanted);
+    const command = { stateMachineArn: arn, maxResults: MAX_LISTED };
+    const { stateMachineVersions = [] } = await this.#client.send(new ListStateMachineVersionsCommand(command));
+    const versions = stateMachineVersions.flatMap(({ stateMachineVersionArn = [] }) => stateMachineVersionArn);
+    return (await this.#find(versions, definition)) ?? this.#update(wanted, versions);
   }
 
   async #create({ name, definition, description, tags }: MachineWanted): Promise<string> {
@@ -101,25 +85,31 @@ export class SfnMachines {
     }
   }
 
-  async #former(arn: string, definition: string): Promise<string | undefined> {
-    const command = { stateMachineArn: arn, maxResults: MAX_LOOKED_THROUGH };
-    const { stateMachineVersions = [] } = await this.#client.send(new ListStateMachineVersionsCommand(command));
-    for (const { stateMachineVersionArn: version = "" } of stateMachineVersions) {
+  async #find(versions: readonly string[], definition: string): Promise<string | undefined> {
+    for (const version of versions.slice(0, MAX_LOOKED_THROUGH)) {
       const described = await this.#describe(version);
-      if (described !== undefined && this.#isWanted(described, definition)) return version;
+      if (described?.definition === definition && described.roleArn === this.#roleArn) return version;
     }
     return undefined;
   }
 
-  #isWanted({ definition, roleArn }: DescribeStateMachineOutput, wanted: string): boolean {
-    return definition === wanted && roleArn === this.#roleArn;
-  }
-
-  /** Versions are numbered one by one: each that is published makes room for itself. Executions of a deleted one go on. */
-  async #prune(arn: string, version: string): Promise<void> {
-    const oldest = Number(version.slice(arn.length + 1)) - MAX_VERSIONS;
-    if (!(oldest >= 1)) return;
-    await this.#client.send(new DeleteStateMachineVersionCommand({ stateMachineVersionArn: `${arn}:${oldest}` }));
+  /** @param former - versions that there were, the last one first */
+  async #update({ arn, definition, description }: MachineWanted, former: readonly string[]): Promise<string> {
+    // In one request: what is published apart may be what somebody else has put there in between.
+    const updated = await this.#client.send(
+      new UpdateStateMachineCommand({
+        stateMachineArn: arn,
+        definition,
+        roleArn: this.#roleArn,
+        publish: true,
+        versionDescription: description,
+      }),
+    );
+    const version = told(updated.stateMachineVersionArn);
+    // Executions of a deleted version go on.
+    for (const stateMachineVersionArn of former.filter((each) => each !== version).slice(MAX_VERSIONS - 1))
+      await this.#client.send(new DeleteStateMachineVersionCommand({ stateMachineVersionArn }));
+    return version;
   }
 }
 

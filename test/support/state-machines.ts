@@ -16,8 +16,8 @@ interface WaitingTask {
 
 export interface ServiceOptions {
   readonly nowMs: () => number;
-  /** Takes a message to a queue, as JSON. */
-  readonly send: (queueUrl: string, body: string) => void;
+  /** Takes a message to a queue, as JSON. @returns why it can't, which fails the execution */
+  readonly send: (queueUrl: string, body: string, execution: Execution) => StopReason | void;
   /** Told of each state that is entered, and of each heartbeat that was missed. */
   readonly onTransition?: () => void;
 }
@@ -111,13 +111,17 @@ export class StateMachineService {
   }
 
   #reach(execution: Execution, state: TaskState, goOn: () => void): void {
+    // A Task beside it has failed.
+    if (execution.status !== "RUNNING") return;
     this.#count(execution);
     this.#tokens += 1;
     const token = `token-${this.#tokens}`;
     this.#tasks.set(token, { execution, state, sinceMs: this.#options.nowMs(), goOn });
     const { QueueUrl, MessageBody } = state.Parameters;
     const { v, step } = MessageBody;
-    this.#options.send(QueueUrl, JSON.stringify({ v, run: execution.input["run"], step, token }));
+    const body = JSON.stringify({ v, run: execution.input["run"], step, token });
+    const failure = this.#options.send(QueueUrl, body, execution);
+    if (failure !== undefined) this.#end(execution, "FAILED", failure);
   }
 
   #count(execution: Execution): void {
