@@ -35,6 +35,7 @@ export type TaskState = Continuation & {
   };
   /** The answer is seen in the history, and not handed on. */
   readonly ResultPath: null;
+  readonly TimeoutSeconds: number;
   readonly HeartbeatSeconds: number;
   readonly Retry: readonly [
     {

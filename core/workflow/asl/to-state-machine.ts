@@ -14,8 +14,8 @@ export const MAX_DEFINITION_BYTES = 1_048_576;
  */
 export const HEARTBEAT_SECONDS = { ofWorkers: 3_600, ofOthers: 86_400 } as const;
 
-/** As many as there may be: runs are bounded by their own time-outs. */
-const MAX_HEARTBEATS = 99_999_999;
+/** As much as there may be, of heartbeats as of seconds: runs are bounded by their own time-outs. */
+const UNBOUNDED = 99_999_999;
 const MAX_NEEDS_TOLD = 3;
 
 export interface StateMachineOptions {
@@ -92,10 +92,10 @@ function taskState(step: PlanStep, continuation: Continuation, { options }: Cont
       MessageBody: { v: 1, "run.$": "$$.Execution.Input.run", step: step.name, "token.$": "$$.Task.Token" },
     },
     ResultPath: null,
+    // The language's own default is a minute, though Step Functions has none.
+    TimeoutSeconds: UNBOUNDED,
     HeartbeatSeconds: step.action.kind === "executor" ? HEARTBEAT_SECONDS.ofWorkers : HEARTBEAT_SECONDS.ofOthers,
-    Retry: [
-      { ErrorEquals: ["States.HeartbeatTimeout"], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: MAX_HEARTBEATS },
-    ],
+    Retry: [{ ErrorEquals: ["States.HeartbeatTimeout"], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: UNBOUNDED }],
     ...continuation,
   };
 }

@@ -16,6 +16,8 @@ const SEEDS = 60;
 const FIRST_SEED = 20_260_308;
 /** The interpreter plays at most so many branches of a Parallel at a time, and hangs when one waits for another. */
 const MAX_BRANCHES = 40;
+/** Timers of Node hold 24 days. */
+const MAX_TIMEOUT_SECONDS = 24 * 86_400;
 /** Rounds of the event loop after which the interpreter has done what it can. */
 const ROUNDS = 30;
 
@@ -190,11 +192,16 @@ function tasksOf({ States }: Sequence): readonly (readonly [string, TaskState])[
   );
 }
 
-/** The same sequence with no Parallel of more branches than the interpreter plays at a time. */
+/**
+ * The same sequence with no Parallel of more branches than the interpreter plays at a time, and with time-outs that its
+ * timers can hold.
+ */
 function nested({ StartAt, States }: Sequence): Sequence {
   const states = Object.entries(States).map(([name, state]): [string, State] => [
     name,
-    state.Type === "Parallel" ? { ...state, Branches: grouped(state.Branches.map(nested), name) } : state,
+    state.Type === "Parallel"
+      ? { ...state, Branches: grouped(state.Branches.map(nested), name) }
+      : { ...state, TimeoutSeconds: MAX_TIMEOUT_SECONDS },
   ]);
   return { StartAt, States: Object.fromEntries(states) };
 }

@@ -25,6 +25,7 @@ describe("toStateMachine()", () => {
             MessageBody: { v: 1, "run.$": "$$.Execution.Input.run", step: "load", "token.$": "$$.Task.Token" },
           },
           ResultPath: null,
+          TimeoutSeconds: 99_999_999,
           HeartbeatSeconds: 3_600,
           Retry: [
             {
