@@ -22,6 +22,7 @@ describe("selectSuites()", () => {
     expect(suites.map(({ file }) => file)).toEqual(["sqs-queue.ts"]);
     expect(leftOut).toContain("dynamo-table.ts: no endpoint of dynamodb");
     expect(leftOut).toContain("sns-notifier.ts: no endpoint of sns");
+    expect(leftOut).toContain("sfn-executions.ts: no endpoint of sfn");
   });
 
   it("narrows to the services listed", () => {

@@ -1,5 +1,5 @@
 /** A service that a suite speaks to, by the name that the SDK gives it in `AWS_ENDPOINT_URL_<NAME>`. */
-export type Service = "dynamodb" | "sqs" | "sns" | "cloudwatch_logs" | "scheduler" | "ecs" | "ssm";
+export type Service = "dynamodb" | "sqs" | "sns" | "cloudwatch_logs" | "scheduler" | "ecs" | "ssm" | "sfn";
 
 export interface Suite {
   /** Beside this file, in `suites/`. */
@@ -24,9 +24,10 @@ export const SUITES: readonly Suite[] = [
   { file: "event-bridge-timer.ts", services: ["scheduler"] },
   { file: "ecs-fleet.ts", services: ["ecs"] },
   { file: "read-parameter.ts", services: ["ssm"] },
+  { file: "sfn-executions.ts", services: ["sfn", "sqs"] },
 ];
 
-const SERVICES: readonly Service[] = ["dynamodb", "sqs", "sns", "cloudwatch_logs", "scheduler", "ecs", "ssm"];
+const SERVICES: readonly Service[] = ["dynamodb", "sqs", "sns", "cloudwatch_logs", "scheduler", "ecs", "ssm", "sfn"];
 
 /**
  * Which suites can run against what the environment names. `AWS_ENDPOINT_URL_<SERVICE>` names an endpoint of one service,
