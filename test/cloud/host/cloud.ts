@@ -20,6 +20,7 @@ import { Meter } from "./meter.ts";
 import { Parameters } from "./parameters.ts";
 import { Permissions } from "./permissions.ts";
 import { Schedules } from "./schedules.ts";
+import { StateMachines } from "./state-machines.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface CloudOptions {
@@ -62,6 +63,7 @@ export class Cloud {
   readonly parameters = new Parameters();
   readonly deployment: Deployment;
   readonly subscriptions: Subscriptions;
+  readonly stateMachines: StateMachines;
   readonly #front: AwsFront;
   readonly #emulators: Emulators;
   readonly #functions: ReadonlyMap<string, CloudFunction>;
@@ -83,6 +85,13 @@ export class Cloud {
     const groups = deployment.all("AWS::Logs::LogGroup").map(({ name }) => name);
     const logs = new FakeLogs({ groups });
     this.subscriptions = new Subscriptions(deployment, () => this.#functions);
+    this.stateMachines = new StateMachines({
+      deployment,
+      permissions,
+      emulators,
+      meter,
+      onRefusal: (refusal) => this.#front.refusals.push(refusal),
+    });
     this.#front = new AwsFront({
       callers: callersOf(deployment),
       permissions,
@@ -100,6 +109,7 @@ export class Cloud {
         ecs: (request) => this.#cluster.backend(request),
         scheduler: (request) => this.#schedules.backend(request),
         lambda: lambdaBackend(() => this.#functions),
+        states: this.stateMachines.backend,
       },
     });
     this.#functions = openFunctions({
@@ -132,8 +142,6 @@ export class Cloud {
   static async start({ configuration = {}, knobs = {}, isStill = false, ...rest }: CloudOptions = {}): Promise<Cloud> {
     const assembly = await synthesiseOnce({
       pools: { default: { cpu: 256, memoryMb: 512, slots: 8, maxTasks: 2 } },
-      // There is no Step Functions here.
-      workflows: { stateMachines: false },
       ...configuration,
       api: { authorizerCacheSeconds: 0, ...configuration.api },
       knobs: { ...TEST_KNOBS, ...configuration.knobs, ...knobs },
