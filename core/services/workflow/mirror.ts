@@ -62,8 +62,8 @@ async function mirrorRun(mirror: Mirror, receives: number): Promise<EngineVerdic
   const { core, executions, run, plan } = mirror;
   if (!isEnded(run) && !isCarried(run))
     return receives < MAX_EARLY_RECEIVES ? { kind: "hide", forMs: EARLY_REST_MS } : DELETE;
-  // Also of one that has ended: a short one is to be seen as well.
-  await executions.begin(run, plan);
+  // Also of one that has ended, as a short one is to be seen as well; but what would show it goes with its job.
+  if (!isEnded(run) || !(await isDeleted(core, run))) await executions.begin(run, plan);
   if (!isEnded(run)) return DELETE;
   const restMs = run.status === "failed" ? run.endedAtMs + FAILURE_REST_MS - core.clock.nowMs() : 0;
   if (restMs > 0) return { kind: "hide", forMs: restMs };
@@ -127,7 +127,11 @@ async function removeMachine(
   executions: Executions,
   { namespace, job }: Pick<RunKey, "namespace" | "job">,
 ): Promise<EngineVerdict> {
-  const version = (await core.jobs.find(namespace, job))?.compiled.version;
-  if (version !== undefined && version.state !== "deleted") return DELETE;
+  if (!(await isDeleted(core, { namespace, job }))) return DELETE;
   return (await executions.remove({ namespace, job })) ? DELETE : { kind: "hide", forMs: REMOVE_REST_MS };
+}
+
+async function isDeleted(core: Core, { namespace, job }: Pick<RunKey, "namespace" | "job">): Promise<boolean> {
+  const version = (await core.jobs.find(namespace, job))?.compiled.version;
+  return version === undefined || version.state === "deleted";
 }

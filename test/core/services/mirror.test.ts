@@ -252,6 +252,22 @@ describe("when a workflow is deleted", () => {
     expect(world.executions?.removed).toEqual([`${NAMESPACE}.etl`]);
   });
 
+  it("a late message does not bring it back", async () => {
+    const world = await mirrored({ a: {} });
+    const run = await world.start("etl");
+    await world.advance(3_000);
+    await deleteJob(world.core, NAMESPACE, "etl", {});
+    await world.advance(1_000);
+    expect(world.executions?.removed).toEqual([`${NAMESPACE}.etl`]);
+    world.machines.executions.clear();
+    await world.core.queue.send(ENGINE_QUEUE, [
+      { body: JSON.stringify({ v: 1, run: formatRunId(run) }), group: NAMESPACE, delayMs: 0 },
+    ]);
+    await world.advance(5_000);
+
+    expect([...world.machines.executions.keys()]).toEqual([]);
+  });
+
   it("and defined again at once, its state machine stays", async () => {
     const world = await mirrored({ a: {} });
     world.queue.fate = ({ body }) => (body.includes('"deleted"') ? "double" : "keep");
