@@ -113,11 +113,12 @@ export class SfnExecutions implements Executions {
     const known = this.#published.get(key);
     if (known !== undefined) return known;
     const { namespace, job, version } = run;
-    const { installation, queueUrl } = this.#options;
+    const { arnPrefix, installation, queueUrl } = this.#options;
+    const [, partition = "aws"] = arnPrefix.split(":");
     const published = this.#machines.publish({
       arn: this.#arnOf(run),
       name: this.#nameOf(run),
-      definition: JSON.stringify(toStateMachine(plan, { queueUrl })),
+      definition: JSON.stringify(toStateMachine(plan, { queueUrl, partition })),
       description: `version ${version} of ${namespace}.${job}`,
       tags: {
         "carillon:installation": installation,

@@ -21,6 +21,8 @@ const MAX_NEEDS_TOLD = 3;
 export interface StateMachineOptions {
   /** Where the state machine tells that a step was reached. */
   readonly queueUrl: string;
+  /** Of AWS, such as `aws-cn`. Default `aws`. */
+  readonly partition?: string;
 }
 
 /**
@@ -86,7 +88,7 @@ function taskState(step: PlanStep, continuation: Continuation, { options }: Cont
   return {
     Type: "Task",
     Comment: commentOf(step),
-    Resource: "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    Resource: `arn:${options.partition ?? "aws"}:states:::sqs:sendMessage.waitForTaskToken`,
     Parameters: {
       QueueUrl: options.queueUrl,
       MessageBody: { v: 1, "run.$": "$$.Execution.Input.run", step: step.name, "token.$": "$$.Task.Token" },

@@ -41,6 +41,11 @@ describe("toStateMachine()", () => {
     });
   });
 
+  it("names the queue's service in the partition that it is for", () => {
+    const { States } = toStateMachine(aPlan({ load: {} }), { queueUrl: QUEUE_URL, partition: "aws-cn" });
+    expect(States["load"]).toMatchObject({ Resource: "arn:aws-cn:states:::sqs:sendMessage.waitForTaskToken" });
+  });
+
   it("sends a token of what no worker does once a day, so that weeks of waiting fit into a history", () => {
     const { States } = compile(aPlan({ ok: { approval: { by: ["ops"] } } }));
     expect(States["ok"]).toMatchObject({ HeartbeatSeconds: 86_400 });
