@@ -3,7 +3,6 @@ import {
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
   InvalidToken,
-  ListExecutionsCommand,
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   type SFNClient,
@@ -95,17 +94,13 @@ export class SfnExecutions implements Executions {
     }
   }
 
-  async remove(workflow: Workflow): Promise<boolean> {
+  async remove(workflow: Workflow): Promise<void> {
     const stateMachineArn = this.#arnOf(workflow);
     try {
-      const open = { stateMachineArn, statusFilter: "RUNNING", maxResults: 1 } as const;
-      const { executions = [] } = await this.#client.send(new ListExecutionsCommand(open));
-      if (executions.length > 0) return false;
       await this.#client.send(new DeleteStateMachineCommand({ stateMachineArn }));
     } catch (error) {
       if (!(error instanceof StateMachineDoesNotExist)) throw portError(`Cannot delete "${stateMachineArn}"`, error);
     }
-    return true;
   }
 
   #publish(run: Workflow & { readonly version: number }, plan: WorkflowPlan): Promise<string> {

@@ -20,12 +20,8 @@ export interface Executions {
   /** Stops the execution of a run; nothing happens if there is none under way. */
   stop(run: RunKey, reason: StopReason): Promise<void>;
 
-  /**
-   * Deletes what the executions of a job were made of, and with it their histories.
-   *
-   * @returns `false` when one is still under way, and nothing was done
-   */
-  remove(job: Pick<RunKey, "namespace" | "job">): Promise<boolean>;
+  /** Deletes what the executions of a job were made of, and with it all of them and their histories. */
+  remove(job: Pick<RunKey, "namespace" | "job">): Promise<void>;
 }
 
 /** Shown with an execution that was stopped. */

@@ -54,7 +54,6 @@ export class StateMachines extends Construct {
         "states:DeleteStateMachineVersion",
         "states:DeleteStateMachine",
         "states:StartExecution",
-        "states:ListExecutions",
       ],
       resources: [this.#machines],
       wildcard: "The engine makes a state machine for each workflow; their names begin alike",

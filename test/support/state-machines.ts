@@ -151,6 +151,9 @@ export class Execution {
   }
 }
 
+/** How executions end whose state machine is deleted. */
+export const DELETED: StopReason = { error: "States.Deleted", cause: "its state machine was deleted" };
+
 /** The Executions port over a service, an execution for each run and named by its id. */
 export class ServiceExecutions implements Executions {
   readonly #service: StateMachineService;
@@ -179,10 +182,10 @@ export class ServiceExecutions implements Executions {
     return Promise.resolve();
   }
 
-  remove({ namespace, job }: Pick<RunKey, "namespace" | "job">): Promise<boolean> {
-    const isOfJob = ({ name, status }: Execution) => status === "RUNNING" && name.startsWith(`${namespace}.${job}@`);
-    const isOpen = [...this.#service.executions.values()].some(isOfJob);
-    if (!isOpen) this.removed.push(`${namespace}.${job}`);
-    return Promise.resolve(!isOpen);
+  remove({ namespace, job }: Pick<RunKey, "namespace" | "job">): Promise<void> {
+    this.removed.push(`${namespace}.${job}`);
+    for (const [name, { status }] of this.#service.executions)
+      if (status === "RUNNING" && name.startsWith(`${namespace}.${job}@`)) this.#service.stop(name, DELETED);
+    return Promise.resolve();
   }
 }

@@ -17,8 +17,6 @@ export const FAILURE_REST_MS = 10_000;
 /** The run is told of right before it begins: one that has not by then was claimed by nobody, and is told of again. */
 const MAX_EARLY_RECEIVES = 5;
 const EARLY_REST_MS = 2_000;
-/** How long the execution of a deleted workflow is waited for. Nothing of it is under way but what lags behind. */
-const REMOVE_REST_MS = 15 * 60_000;
 
 const DELETE: EngineVerdict = { kind: "delete" };
 
@@ -31,7 +29,11 @@ export async function handleMirrorMessage(
   const { executions } = core;
   // Executions were begun by a deployment that had them.
   if (executions === undefined) return DELETE;
-  if ("deleted" in message) return removeMachine(core, executions, message.deleted);
+  if ("deleted" in message) {
+    // Unless it was defined again; none of its runs is under way else.
+    if (await isDeleted(core, message.deleted)) await executions.remove(message.deleted);
+    return DELETE;
+  }
   const key = parseRunId(message.run);
   const run = key && (await core.runs.find(key))?.run;
   const work = run && (await core.jobs.ofRun(run))?.work;
@@ -120,15 +122,6 @@ function stopReasonOf(run: Run): StopReason | undefined {
   if (!isEnded(run) || run.status === "succeeded" || run.error?.name === STEP_FAILED) return undefined;
   const { name, message } = run.error ?? { name: run.status, message: `run "${formatRunId(run)}" has ended` };
   return { error: `Carillon.${name}`, cause: message };
-}
-
-async function removeMachine(
-  core: Core,
-  executions: Executions,
-  { namespace, job }: Pick<RunKey, "namespace" | "job">,
-): Promise<EngineVerdict> {
-  if (!(await isDeleted(core, { namespace, job }))) return DELETE;
-  return (await executions.remove({ namespace, job })) ? DELETE : { kind: "hide", forMs: REMOVE_REST_MS };
 }
 
 async function isDeleted(core: Core, { namespace, job }: Pick<RunKey, "namespace" | "job">): Promise<boolean> {

@@ -100,35 +100,30 @@ describe("SfnExecutions", () => {
     ]);
   });
 
-  it("remove() deletes nothing while an execution is under way", async () => {
+  it("remove() deletes the state machine, whatever is under way", async () => {
     const { service, executions } = aService();
     await executions.begin(RUN, planOf("load"));
+    await executions.remove(WORKFLOW);
 
-    expect(await executions.remove(WORKFLOW)).toBe(false);
-    expect(service.machines.get(MACHINE)?.status).toBe("ACTIVE");
-
-    await executions.stop(RUN, CANCELLED);
-    expect(await executions.remove(WORKFLOW)).toBe(true);
     expect(service.machines.get(MACHINE)?.status).toBe("DELETING");
   });
 
   it("remove() has nothing to do when the state machine is being deleted, is gone or never was", async () => {
     const { service, executions } = aService();
-    expect(await executions.remove(WORKFLOW)).toBe(true);
+    await executions.remove(WORKFLOW);
     await executions.begin(RUN, planOf("load"));
-    await executions.stop(RUN, CANCELLED);
+    await executions.remove(WORKFLOW);
+    await executions.remove(WORKFLOW);
+    service.finishDeletions();
     await executions.remove(WORKFLOW);
 
-    expect(await executions.remove(WORKFLOW)).toBe(true);
-    service.finishDeletions();
-    expect(await executions.remove(WORKFLOW)).toBe(true);
+    expect(service.machines.size).toBe(0);
   });
 
   it("remove() leaves other workflows alone", async () => {
     const { service, executions } = aService();
     await executions.begin({ ...RUN, job: "other" }, planOf("load"));
-
-    expect(await executions.remove(WORKFLOW)).toBe(true);
+    await executions.remove(WORKFLOW);
 
     expect([...service.machines.values()].map(({ status }) => status)).toEqual(["ACTIVE"]);
   });
@@ -146,7 +141,7 @@ describe("SfnExecutions", () => {
       ["SendTaskSuccess", "answer", (executions, token) => executions.answer(token, SUCCESS)],
       ["SendTaskFailure", "answer", (executions, token) => executions.answer(token, FAILURE)],
       ["StopExecution", "stop", (executions) => executions.stop(RUN, CANCELLED)],
-      ["ListExecutions", "remove", (executions) => executions.remove(WORKFLOW)],
+      ["DeleteStateMachine", "remove", (executions) => executions.remove(WORKFLOW)],
     ])(`%s: %s() says ${code}, and does it when it is asked again`, async (operation, _, act) => {
       const { service, sent, executions } = aService();
       await executions.begin(RUN, planOf("load"));

@@ -1,3 +1,4 @@
+import { DELETED } from "../../support/state-machines.ts";
 import type { CheckContext } from "./context.ts";
 import type { End } from "./final-checks.ts";
 import { hasEnded, partOf, type RunRow } from "./rows.ts";
@@ -8,12 +9,13 @@ const LOSSES = ["lost", "purge", "ignored"];
 /** Executions that show runs have come to the same end, each state entered once. */
 export function checkExecutions({ simulation, tell }: CheckContext, { runs }: End): void {
   const { executions } = simulation.machines;
-  for (const [name, { status, entered }] of executions) {
+  for (const [name, { status, reason, entered }] of executions) {
     const run = runs.get(name);
     if (run === undefined) {
       tell("I58", `${name} has an execution and is nowhere`);
       continue;
     }
+    if (reason === DELETED) continue;
     const expected = hasEnded(run) ? endOf(run) : "RUNNING";
     if (status !== expected) tell("I58", `${name} is ${run.status}, and its execution ${status}`);
     if (new Set(entered).size !== entered.length)

@@ -9,11 +9,6 @@ export function simExecutions(life: Life, executions: ServiceExecutions): Execut
     begin: (run, plan) => life.call("executions.begin", formatRunId(run), () => void executions.begin(run, plan)),
     answer: (token, answer) => life.call("executions.answer", token, () => void executions.answer(token, answer)),
     stop: (run, reason) => life.call("executions.stop", formatRunId(run), () => void executions.stop(run, reason)),
-    async remove(job) {
-      const isRemoved = await life.call("executions.remove", `${job.namespace}.${job.job}`, () =>
-        executions.remove(job),
-      );
-      return isRemoved;
-    },
+    remove: (job) => life.call("executions.remove", `${job.namespace}.${job.job}`, () => void executions.remove(job)),
   };
 }

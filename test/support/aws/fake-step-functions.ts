@@ -93,7 +93,6 @@ export class FakeStepFunctions {
     DeleteStateMachineVersion: (input) => this.#machines.deleteVersion(input),
     DeleteStateMachine: (input) => this.#delete(input),
     StartExecution: (input) => this.#start(input),
-    ListExecutions: (input) => this.#list(input),
     StopExecution: (input) => this.#stop(input),
     SendTaskSuccess: (input) => {
       JSON.parse(text(input, "output"));
@@ -123,25 +122,6 @@ export class FakeStepFunctions {
     const execution = this.service.start(key, JSON.parse(definition) as StateMachine, parameters);
     if (execution === undefined) throw refused("ExecutionAlreadyExists", name);
     return { executionArn: this.#executionArn(key), startDate: 1.7e9 };
-  }
-
-  #list(input: Input): object {
-    const { machine } = this.#machines.find(text(input, "stateMachineArn"));
-    const { statusFilter, maxResults = 100 } = input as {
-      readonly statusFilter?: string;
-      readonly maxResults?: number;
-    };
-    const found = this.executionsOf(machine.name).filter(
-      ({ status }) => statusFilter === undefined || status === statusFilter,
-    );
-    const executions = found.slice(0, maxResults).map(({ name, status }) => ({
-      executionArn: this.#executionArn(name),
-      stateMachineArn: machine.arn,
-      name: name.split(":")[1],
-      status,
-      startDate: 1.7e9,
-    }));
-    return { executions };
   }
 
   /** Of one that has ended nothing is changed, and nothing said. */
