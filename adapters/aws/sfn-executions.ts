@@ -3,6 +3,7 @@ import {
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
   InvalidToken,
+  ListExecutionsCommand,
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   type SFNClient,
@@ -32,6 +33,8 @@ export interface SfnOptions {
   /** Address of the engine's queue. */
   readonly queueUrl: string;
 }
+
+const DELETED: StopReason = { error: "Carillon.Deleted", cause: "its workflow was deleted" };
 
 type Workflow = Pick<RunKey, "namespace" | "job">;
 
@@ -94,9 +97,14 @@ export class SfnExecutions implements Executions {
     }
   }
 
+  /** Stops what is under way first: a Task that waits would keep the state machine, and its name, until its heartbeat. */
   async remove(workflow: Workflow): Promise<void> {
     const stateMachineArn = this.#arnOf(workflow);
     try {
+      const open = { stateMachineArn, statusFilter: "RUNNING" } as const;
+      const { executions = [] } = await this.#client.send(new ListExecutionsCommand(open));
+      for (const { executionArn } of executions)
+        await this.#client.send(new StopExecutionCommand({ executionArn, ...DELETED }));
       await this.#client.send(new DeleteStateMachineCommand({ stateMachineArn }));
     } catch (error) {
       if (!(error instanceof StateMachineDoesNotExist)) throw portError(`Cannot delete "${stateMachineArn}"`, error);

@@ -8,10 +8,12 @@ export interface WaitingTask {
   readonly step: string;
   /** By which it is answered. */
   readonly token: string;
+  /** How often it was tried again before. */
+  readonly retries: number;
   readonly rev: number;
 }
 
-/** Waiting Tasks by the run of the workflow and the step. The newest token of a step is the one that counts. */
+/** Waiting Tasks by the run of the workflow and the step. Of several tokens of a step, that of the last try counts. */
 export class TaskStore {
   readonly #table: Table;
 
@@ -19,8 +21,15 @@ export class TaskStore {
     this.#table = table;
   }
 
-  async put(workflow: RunKey, step: string, token: string): Promise<void> {
-    await this.#table.put(keys.task(workflow, step), { step, token }, "any");
+  /** Keeps a Task, unless there is one of the same try, or of a later one. */
+  async put(workflow: RunKey, task: Omit<WaitingTask, "rev">): Promise<void> {
+    const key = keys.task(workflow, task.step);
+    let written = await this.#table.put(key, task, "absent");
+    while (!written.ok) {
+      const { current } = written;
+      if (current !== undefined && (current.body as WaitingTask).retries >= task.retries) return;
+      written = await this.#table.put(key, task, current?.rev ?? "absent");
+    }
   }
 
   async find(workflow: RunKey, step: string): Promise<WaitingTask | undefined> {
@@ -28,9 +37,11 @@ export class TaskStore {
     return stored && { ...(stored.body as Omit<WaitingTask, "rev">), rev: stored.rev };
   }
 
-  async *list(workflow: RunKey): AsyncGenerator<WaitingTask> {
+  async list(workflow: RunKey): Promise<readonly WaitingTask[]> {
+    const tasks: WaitingTask[] = [];
     for await (const { body, rev } of listAll(this.#table, keys.tasks(workflow)))
-      yield { ...(body as Omit<WaitingTask, "rev">), rev };
+      tasks.push({ ...(body as Omit<WaitingTask, "rev">), rev });
+    return tasks;
   }
 
   /** Forgets a Task, unless it has a newer token by now. */

@@ -7,8 +7,8 @@ export type MirrorMessage =
   | { readonly v: 1; readonly run: string }
   /** A step of it has ended. */
   | { readonly v: 1; readonly run: string; readonly step: string }
-  /** The Task of a step was reached: the one kind that the execution itself sends. */
-  | { readonly v: 1; readonly run: string; readonly step: string; readonly token: string }
+  /** The Task of a step was reached, and has been tried again so many times: the one kind that the execution itself sends. */
+  | { readonly v: 1; readonly run: string; readonly step: string; readonly token: string; readonly retries: number }
   /** A workflow, as `<namespace>.<job>`, was deleted. */
   | { readonly v: 1; readonly deleted: { readonly namespace: string; readonly job: string } };
 
@@ -25,10 +25,11 @@ export function decodeMirrorMessage(text: string): MirrorMessage | undefined {
 
 function isMirrorMessage(value: unknown): value is MirrorMessage {
   if (typeof value !== "object" || value === null) return false;
-  const { v, run, step, token, deleted } = value as Readonly<Record<string, unknown>>;
+  const { v, run, step, token, retries, deleted } = value as Readonly<Record<string, unknown>>;
   if (v !== 1) return false;
   if (run === undefined) return isJobName(deleted);
-  const isOfStep = typeof step === "string" && (token === undefined || typeof token === "string");
+  const isOfStep =
+    typeof step === "string" && (token === undefined || (typeof token === "string" && typeof retries === "number"));
   return typeof run === "string" && (isOfStep || (step === undefined && token === undefined));
 }
 

@@ -5,6 +5,7 @@ import { formatRunId } from "../../core/run/run-id.ts";
 import type { Core } from "../../core/services/core.ts";
 import type { PoolSizer } from "../../core/services/pool-sizer.ts";
 import { type EngineVerdict, handleEngineMessage } from "../../core/services/workflow/engine-message.ts";
+import { decodeMirrorMessage } from "../../core/workflow/mirror-message.ts";
 import type { FunctionLog } from "../shared/function-log.ts";
 
 export interface EngineDeps {
@@ -64,7 +65,8 @@ async function handle(record: SQSRecord, { core, log }: Pick<EngineDeps, "core" 
     await core.queue.extend(ENGINE_QUEUE, [message.receipt], Math.min(MAX_HIDE_MS, verdict.forMs));
     return "hidden";
   } catch (error) {
-    core.metrics.count("engine_errors");
+    // What is only shown is not what workflows wait for.
+    core.metrics.count(decodeMirrorMessage(message.body) === undefined ? "engine_errors" : "mirror_errors");
     log.error("message failed", error, { messageId: record.messageId, ...runOf(message), receives: message.receives });
     const restMs = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** message.receives);
     // Should this fail too, the message rests for as long as its queue says.
@@ -90,5 +92,7 @@ function receivedOf({ body, receiptHandle, attributes }: SQSRecord): ReceivedMes
 
 function runOf({ body }: ReceivedMessage): { readonly run?: string } {
   const message = decodeMessage(body);
-  return message === undefined ? {} : { run: formatRunId(messageKey(message)) };
+  if (message !== undefined) return { run: formatRunId(messageKey(message)) };
+  const mirrored = decodeMirrorMessage(body);
+  return mirrored === undefined || "deleted" in mirrored ? {} : { run: mirrored.run };
 }

@@ -54,6 +54,7 @@ export class StateMachines extends Construct {
         "states:DeleteStateMachineVersion",
         "states:DeleteStateMachine",
         "states:StartExecution",
+        "states:ListExecutions",
       ],
       resources: [this.#machines],
       wildcard: "The engine makes a state machine for each workflow; their names begin alike",

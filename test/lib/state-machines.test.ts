@@ -74,6 +74,7 @@ describe("the state machines of workflows", () => {
       "states:DeleteStateMachine",
       "states:DeleteStateMachineVersion",
       "states:DescribeStateMachine",
+      "states:ListExecutions",
       "states:ListStateMachineVersions",
       "states:PublishStateMachineVersion",
       "states:StartExecution",

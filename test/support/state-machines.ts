@@ -11,6 +11,7 @@ interface WaitingTask {
   readonly execution: Execution;
   readonly state: TaskState;
   readonly sinceMs: number;
+  readonly retries: number;
   readonly goOn: () => void;
 }
 
@@ -81,10 +82,10 @@ export class StateMachineService {
     const nowMs = this.#options.nowMs();
     // Not those that are reached over it.
     const tasks = new Map(this.#tasks);
-    for (const [token, { execution, state, sinceMs, goOn }] of tasks) {
+    for (const [token, { execution, state, sinceMs, retries, goOn }] of tasks) {
       if (nowMs < sinceMs + (afterMs ?? state.HeartbeatSeconds * 1_000)) continue;
       this.#tasks.delete(token);
-      this.#reach(execution, state, goOn);
+      this.#reach(execution, state, { retries: retries + 1, goOn });
     }
   }
 
@@ -94,7 +95,7 @@ export class StateMachineService {
       if (state === undefined) throw new Error(`There is no state "${name}"`);
       execution.entered.push(name);
       const goOn = (): void => ("Next" in state ? go(state.Next) : onEnd());
-      if (state.Type === "Task") this.#reach(execution, state, goOn);
+      if (state.Type === "Task") this.#reach(execution, state, { retries: 0, goOn });
       else this.#enterAll(execution, state, goOn);
     };
     go(StartAt);
@@ -110,16 +111,20 @@ export class StateMachineService {
       });
   }
 
-  #reach(execution: Execution, state: TaskState, goOn: () => void): void {
+  #reach(
+    execution: Execution,
+    state: TaskState,
+    { retries, goOn }: { readonly retries: number; readonly goOn: () => void },
+  ): void {
     // A Task beside it has failed.
     if (execution.status !== "RUNNING") return;
     this.#count(execution);
     this.#tokens += 1;
     const token = `token-${this.#tokens}`;
-    this.#tasks.set(token, { execution, state, sinceMs: this.#options.nowMs(), goOn });
+    this.#tasks.set(token, { execution, state, sinceMs: this.#options.nowMs(), retries, goOn });
     const { QueueUrl, MessageBody } = state.Parameters;
     const { v, step } = MessageBody;
-    const body = JSON.stringify({ v, run: execution.input["run"], step, token });
+    const body = JSON.stringify({ v, run: execution.input["run"], step, token, retries });
     const failure = this.#options.send(QueueUrl, body, execution);
     if (failure !== undefined) this.#end(execution, "FAILED", failure);
   }

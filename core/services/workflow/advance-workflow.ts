@@ -59,7 +59,7 @@ async function advanceOnce(core: Core, workflow: OpenWorkflow): Promise<Outcome>
     return end(core, workflow, { status: "failed", error: { name: error.code, message: error.message } });
   }
   const decision = advance(workflow.plan, workflow.states, context);
-  for (const settlement of decision.settle) if (!(await settle(core, workflow, settlement))) return "again";
+  if (!(await settleAll(core, workflow, decision.settle))) return "again";
   // What is started may ask for what has just been settled.
   const settled = decision.settle.map((settlement) => [settlement.step, stateOf(settlement)] as const);
   const states = new Map([...workflow.states, ...settled]);
@@ -67,17 +67,24 @@ async function advanceOnce(core: Core, workflow: OpenWorkflow): Promise<Outcome>
   return decision.end === undefined ? undefined : end(core, workflow, decision.end);
 }
 
-/** @returns whether the step stands as it was decided, by this or by another */
-async function settle(core: Core, { run }: OpenWorkflow, settlement: Settlement): Promise<boolean> {
-  const settled = settledStep(run, settlement, core.clock.nowMs());
-  const written = await core.runs.put(settled, "absent");
-  if (written.ok) {
-    await tellMirror(core, [settled]);
-    return true;
+/** @returns whether all steps stand as it was decided, by this or by another; after one that does not, none is written */
+async function settleAll(core: Core, { run }: OpenWorkflow, settlements: readonly Settlement[]): Promise<boolean> {
+  const settled: Run[] = [];
+  let stands = true;
+  for (const settlement of settlements) {
+    const step = settledStep(run, settlement, core.clock.nowMs());
+    const written = await core.runs.put(step, "absent");
+    if (written.ok) settled.push(step);
+    // With the choice of a switch: another, who asked at another moment, may have come to a different one.
+    else stands = written.current !== undefined && isSameState(written.current.run, settlement);
+    if (!stands) break;
   }
-  const { current } = written;
-  // With the choice of a switch: another, who asked at another moment, may have come to a different one.
-  return current !== undefined && JSON.stringify(stateOfRun(current.run)) === JSON.stringify(stateOf(settlement));
+  await tellMirror(core, settled);
+  return stands;
+}
+
+function isSameState(run: Run, settlement: Settlement): boolean {
+  return JSON.stringify(stateOfRun(run)) === JSON.stringify(stateOf(settlement));
 }
 
 /**
@@ -102,8 +109,13 @@ async function start(
 
 /** Of a step that has begun: what it waits for may be there already. */
 async function hasEndedAtOnce(core: Core, step: Run): Promise<boolean> {
-  if (step.items !== undefined) return (await advanceItems(core, step)) !== undefined;
-  return step.awaits !== undefined && (await endAwaiting(core, step)) !== undefined;
+  const ended = step.items === undefined ? await awaitedAtOnce(core, step) : await advanceItems(core, step);
+  if (ended !== undefined) await tellMirror(core, [ended.run]);
+  return ended !== undefined;
+}
+
+async function awaitedAtOnce(core: Core, step: Run): Promise<StoredRun | undefined> {
+  return step.awaits === undefined ? undefined : endAwaiting(core, step);
 }
 
 async function end(core: Core, { run, rev }: OpenWorkflow, verdict: WorkflowEnd): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import type { Executions, StopReason } from "../../ports/executions.ts";
 import { formatRunId, parseRunId, type RunKey } from "../../run/run-id.ts";
 import { isCarried, isEnded, type EndedRun, type Run } from "../../run/run.ts";
+import type { WaitingTask } from "../../store/task-store.ts";
 import { answerFor, type StepAnswer, waitsForEnd } from "../../workflow/asl/answer.ts";
 import { STEP_FAILED, type WorkflowEnd } from "../../workflow/end.ts";
 import type { MirrorMessage } from "../../workflow/mirror-message.ts";
@@ -17,6 +18,7 @@ export const FAILURE_REST_MS = 10_000;
 /** The run is told of right before it begins: one that has not by then was claimed by nobody, and is told of again. */
 const MAX_EARLY_RECEIVES = 5;
 const EARLY_REST_MS = 2_000;
+const SIDE_BY_SIDE = 10;
 
 const DELETE: EngineVerdict = { kind: "delete" };
 
@@ -34,17 +36,20 @@ export async function handleMirrorMessage(
     if (await isDeleted(core, message.deleted)) await executions.remove(message.deleted);
     return DELETE;
   }
-  const key = parseRunId(message.run);
-  const run = key && (await core.runs.find(key))?.run;
-  const work = run && (await core.jobs.ofRun(run))?.work;
-  if (run === undefined || work?.kind !== "workflow") return DELETE;
-  const mirror: Mirror = { core, executions, run, plan: work.plan };
-  const reason = stopReasonOf(run);
-  if (reason !== undefined) await stop(mirror, reason);
-  else if (!("step" in message)) return mirrorRun(mirror, receives);
-  else if ("token" in message) await reach(mirror, message);
-  else await answerWaiting(mirror, message.step);
-  return DELETE;
+  const mirror = await findMirror(core, executions, message.run);
+  if ("token" in message) {
+    if (mirror !== undefined) await reach(mirror, message);
+    return DELETE;
+  }
+  if ("step" in message) {
+    if (mirror !== undefined && !isToBeStopped(mirror.run)) await answerWaiting(mirror, message.step);
+    return DELETE;
+  }
+  // The run of a slot has no record before it is claimed.
+  if (mirror === undefined || !(isEnded(mirror.run) || isCarried(mirror.run))) {
+    return receives < MAX_EARLY_RECEIVES ? { kind: "hide", forMs: EARLY_REST_MS } : DELETE;
+  }
+  return mirrorRun(mirror);
 }
 
 interface Mirror {
@@ -54,39 +59,48 @@ interface Mirror {
   readonly plan: WorkflowPlan;
 }
 
-/** Whatever of it was told last: should it begin only after it was stopped, it is told of again by its first Task. */
-async function stop({ core, executions, run }: Mirror, reason: StopReason): Promise<void> {
-  await executions.stop(run, reason);
-  for await (const waiting of core.tasks.list(run)) await core.tasks.remove(run, waiting);
+/** @returns `undefined` when there is no run of a workflow with this id, as yet or at all */
+async function findMirror(core: Core, executions: Executions, id: string): Promise<Mirror | undefined> {
+  const key = parseRunId(id);
+  const run = key && (await core.runs.find(key))?.run;
+  const work = run && (await core.jobs.ofRun(run))?.work;
+  return run === undefined || work?.kind !== "workflow" ? undefined : { core, executions, run, plan: work.plan };
 }
 
-async function mirrorRun(mirror: Mirror, receives: number): Promise<EngineVerdict> {
+async function mirrorRun(mirror: Mirror): Promise<EngineVerdict> {
   const { core, executions, run, plan } = mirror;
-  if (!isEnded(run) && !isCarried(run))
-    return receives < MAX_EARLY_RECEIVES ? { kind: "hide", forMs: EARLY_REST_MS } : DELETE;
+  // It was claimed by a deployment without executions: nobody would tell of its steps.
+  if (run.isMirrored !== true) return DELETE;
+  const reason = stopReasonOf(run);
+  if (reason !== undefined) {
+    await stop(mirror, reason);
+    return DELETE;
+  }
   // Also of one that has ended, as a short one is to be seen as well; but what would show it goes with its job.
   if (!isEnded(run) || !(await isDeleted(core, run))) await executions.begin(run, plan);
   if (!isEnded(run)) return DELETE;
   const restMs = run.status === "failed" ? run.endedAtMs + FAILURE_REST_MS - core.clock.nowMs() : 0;
   if (restMs > 0) return { kind: "hide", forMs: restMs };
-  for await (const { step } of core.tasks.list(run)) await answerWaiting(mirror, step);
+  await answerAll(mirror);
   return DELETE;
 }
 
 /** The Task of a step was reached: it is answered, or waits. */
 async function reach(
   mirror: Mirror,
-  { step, token }: { readonly step: string; readonly token: string },
+  { step, token, retries }: { readonly step: string; readonly token: string; readonly retries: number },
 ): Promise<void> {
   const { core, executions, run } = mirror;
+  // It began after it was to be stopped.
+  const reason = stopReasonOf(run);
+  if (reason !== undefined) return stop(mirror, reason);
   const answer = await answerOf(mirror, step);
   if (answer !== undefined) return executions.answer(token, answer);
-  await core.tasks.put(run, step, token);
+  await core.tasks.put(run, { step, token, retries });
   // It may have ended before the token was there to be found by whoever ended it.
-  const now = (await core.runs.find(run))?.run ?? run;
-  const reason = stopReasonOf(now);
-  if (reason !== undefined) await stop({ ...mirror, run: now }, reason);
-  else await answerWaiting({ ...mirror, run: now }, step);
+  const now = { ...mirror, run: (await core.runs.find(run))?.run ?? run };
+  const reasonNow = stopReasonOf(now.run);
+  return reasonNow === undefined ? answerWaiting(now, step) : stop(now, reasonNow);
 }
 
 /** Answers a step's Task, if it waits and there is an answer. */
@@ -100,12 +114,45 @@ async function answerWaiting(mirror: Mirror, step: string): Promise<void> {
   if (answer !== undefined || (isEnded(run) && isFailureDue(core, run))) await core.tasks.remove(run, waiting);
 }
 
-async function answerOf({ core, run, plan }: Mirror, name: string): Promise<StepAnswer | undefined> {
+/** Answers all that waits of a run that has ended: a failure last, and one is enough, as it ends the execution. */
+async function answerAll(mirror: Mirror): Promise<void> {
+  const { core, executions, run } = mirror;
+  const waiting = await core.tasks.list(run);
+  if (waiting.length === 0) return;
+  const rows = await core.runs.steps(run);
+  const answers = waiting.flatMap(({ step, token }) => {
+    const answer = answerOfRow(mirror, step, rows.get(step)?.run);
+    return answer === undefined ? [] : [{ token, answer }];
+  });
+  await sideBySide(
+    answers.filter(({ answer }) => answer.as === "success"),
+    ({ token, answer }) => executions.answer(token, answer),
+  );
+  const failed = answers.find(({ answer }) => answer.as === "failure");
+  if (failed !== undefined) await executions.answer(failed.token, failed.answer);
+  await forget(mirror, waiting);
+}
+
+async function stop(mirror: Mirror, reason: StopReason): Promise<void> {
+  const { core, executions, run } = mirror;
+  await executions.stop(run, reason);
+  await forget(mirror, await core.tasks.list(run));
+}
+
+function forget({ core, run }: Mirror, tasks: readonly WaitingTask[]): Promise<void> {
+  return sideBySide(tasks, (task) => core.tasks.remove(run, task));
+}
+
+async function answerOf(mirror: Mirror, step: string): Promise<StepAnswer | undefined> {
+  const { core, run } = mirror;
+  return answerOfRow(mirror, step, (await core.runs.find(stepKey(run, step)))?.run);
+}
+
+function answerOfRow({ core, run, plan }: Mirror, name: string, row: Run | undefined): StepAnswer | undefined {
   const step = plan.steps.get(name);
-  const row = step && (await core.runs.find(stepKey(run, name)));
   if (step === undefined || row === undefined) return undefined;
   if (!isEnded(run) && waitsForEnd(step, plan)) return undefined;
-  return answerFor(step, stateOfRun(row.run), isEnded(run) && isFailureDue(core, run) ? endOf(run) : undefined);
+  return answerFor(step, stateOfRun(row), isEnded(run) && isFailureDue(core, run) ? endOf(run) : undefined);
 }
 
 function isFailureDue(core: Core, run: EndedRun): boolean {
@@ -115,6 +162,10 @@ function isFailureDue(core: Core, run: EndedRun): boolean {
 function endOf(run: EndedRun): WorkflowEnd | undefined {
   if (run.status !== "failed") return undefined;
   return { status: "failed", error: run.error ?? { name: STEP_FAILED, message: "a step has failed" } };
+}
+
+function isToBeStopped(run: Run): boolean {
+  return stopReasonOf(run) !== undefined;
 }
 
 /** Of a run that has ended in a way that none of its steps can show. */
@@ -127,4 +178,8 @@ function stopReasonOf(run: Run): StopReason | undefined {
 async function isDeleted(core: Core, { namespace, job }: Pick<RunKey, "namespace" | "job">): Promise<boolean> {
   const version = (await core.jobs.find(namespace, job))?.compiled.version;
   return version === undefined || version.state === "deleted";
+}
+
+async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < all.length; i += SIDE_BY_SIDE) await Promise.all(all.slice(i, i + SIDE_BY_SIDE).map(work));
 }

@@ -11,7 +11,7 @@ import { workflowOf } from "./step-run.ts";
  * ended, and steps that have ended. Of those without an execution, and of items, nothing is told. May be repeated.
  */
 export async function tellMirror(core: Core, runs: readonly Run[]): Promise<void> {
-  const messages = runs.filter(({ isMirrored, stamp }) => isMirrored === true && stepOf(stamp)?.item === undefined);
+  const messages = runs.filter(isShown);
   if (messages.length === 0) return;
   await sendToEngine(
     core,
@@ -22,6 +22,12 @@ export async function tellMirror(core: Core, runs: readonly Run[]): Promise<void
 /** Tells the engine that a workflow was deleted. */
 export async function tellMirrorOfDeletion(core: Core, { namespace, job }: Omit<RunKey, "stamp">): Promise<void> {
   await sendToEngine(core, [{ body: encode({ v: 1, deleted: { namespace, job } }), group: namespace, delayMs: 0 }]);
+}
+
+/** What is blocked is never answered: it goes down with what blocks it. */
+function isShown(run: Run): boolean {
+  const isBlocked = isEnded(run) && run.reason === "blocked";
+  return run.isMirrored === true && !isBlocked && stepOf(run.stamp)?.item === undefined;
 }
 
 function messageOf(run: Run): MirrorMessage {

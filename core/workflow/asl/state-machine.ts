@@ -31,6 +31,7 @@ export type TaskState = Continuation & {
       readonly "run.$": string;
       readonly step: string;
       readonly "token.$": string;
+      readonly "retries.$": string;
     };
   };
   /** The answer is seen in the history, and not handed on. */

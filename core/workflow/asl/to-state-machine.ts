@@ -9,10 +9,12 @@ export const MAX_STATE_MACHINE_STEPS = 2_000;
 /** @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 export const MAX_DEFINITION_BYTES = 1_048_576;
 /**
- * After how long without an answer a state tells anew that it was reached, in case the answer was lost: each time costs a
- * transition, and some of the 25,000 events.
+ * After how long without an answer a state tells anew that it was reached, in case the answer was lost: an hour for what
+ * workers do, a day for what waits. Each time costs a transition, and five of the 25,000 events that a history may have: where
+ * many steps may be open side by side it is longer, so that all of them can wait for days.
  */
-export const HEARTBEAT_SECONDS = { ofWorkers: 3_600, ofOthers: 86_400 } as const;
+const HEARTBEAT_SECONDS = { ofWorkers: 3_600, ofOthers: 86_400 } as const;
+const STEPS_PER_HOUR = 50;
 
 /** As much as there may be, of heartbeats as of seconds: runs are bounded by their own time-outs. */
 const UNBOUNDED = 99_999_999;
@@ -27,7 +29,7 @@ export interface StateMachineOptions {
 
 /**
  * Compiles a workflow to a state machine of Step Functions that shows how a run goes: one Task for each step, of whatever
- * kind, which sends `{ v, run, step, token }` when it is reached and waits for the answer. `run` is the `run` of the
+ * kind, which sends `{ v, run, step, token, retries }` when it is reached and waits for the answer. `run` is the `run` of the
  * execution's input.
  *
  * ```
@@ -84,22 +86,34 @@ function sequenceOf(row: Row, context: Context): Sequence {
   return { StartAt: names[0] ?? "", States: Object.fromEntries(states) };
 }
 
-function taskState(step: PlanStep, continuation: Continuation, { options }: Context): TaskState {
+function taskState(step: PlanStep, continuation: Continuation, { plan, options }: Context): TaskState {
   return {
     Type: "Task",
     Comment: commentOf(step),
     Resource: `arn:${options.partition ?? "aws"}:states:::sqs:sendMessage.waitForTaskToken`,
     Parameters: {
       QueueUrl: options.queueUrl,
-      MessageBody: { v: 1, "run.$": "$$.Execution.Input.run", step: step.name, "token.$": "$$.Task.Token" },
+      MessageBody: {
+        v: 1,
+        "run.$": "$$.Execution.Input.run",
+        step: step.name,
+        "token.$": "$$.Task.Token",
+        "retries.$": "$$.State.RetryCount",
+      },
     },
     ResultPath: null,
     // The language's own default is a minute, though Step Functions has none.
     TimeoutSeconds: UNBOUNDED,
-    HeartbeatSeconds: step.action.kind === "executor" ? HEARTBEAT_SECONDS.ofWorkers : HEARTBEAT_SECONDS.ofOthers,
+    HeartbeatSeconds: heartbeatSeconds(step, plan),
     Retry: [{ ErrorEquals: ["States.HeartbeatTimeout"], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: UNBOUNDED }],
     ...continuation,
   };
+}
+
+function heartbeatSeconds({ action }: PlanStep, { steps }: WorkflowPlan): number {
+  const { ofWorkers, ofOthers } = HEARTBEAT_SECONDS;
+  if (action.kind !== "executor") return ofOthers;
+  return Math.min(ofOthers, ofWorkers * Math.ceil(steps.size / STEPS_PER_HOUR));
 }
 
 function parallelState(block: Parallel, continuation: Continuation, context: Context): ParallelState {

@@ -100,11 +100,12 @@ describe("SfnExecutions", () => {
     ]);
   });
 
-  it("remove() deletes the state machine, whatever is under way", async () => {
+  it("remove() deletes the state machine, and stops what is under way, which would keep it", async () => {
     const { service, executions } = aService();
     await executions.begin(RUN, planOf("load"));
     await executions.remove(WORKFLOW);
 
+    expect(service.calls.slice(-3)).toEqual(["ListExecutions", "StopExecution", "DeleteStateMachine"]);
     expect(service.machines.get(MACHINE)?.status).toBe("DELETING");
   });
 
@@ -141,6 +142,7 @@ describe("SfnExecutions", () => {
       ["SendTaskSuccess", "answer", (executions, token) => executions.answer(token, SUCCESS)],
       ["SendTaskFailure", "answer", (executions, token) => executions.answer(token, FAILURE)],
       ["StopExecution", "stop", (executions) => executions.stop(RUN, CANCELLED)],
+      ["ListExecutions", "remove", (executions) => executions.remove(WORKFLOW)],
       ["DeleteStateMachine", "remove", (executions) => executions.remove(WORKFLOW)],
     ])(`%s: %s() says ${code}, and does it when it is asked again`, async (operation, _, act) => {
       const { service, sent, executions } = aService();

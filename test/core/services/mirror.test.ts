@@ -2,9 +2,12 @@ import { describe, expect, it } from "vitest";
 import { ENGINE_POOL } from "../../../core/fleet/pool-size.ts";
 import { ENGINE_QUEUE } from "../../../core/run/message.ts";
 import { formatRunId, type RunKey } from "../../../core/run/run-id.ts";
+import type { Executions } from "../../../core/ports/executions.ts";
 import { cancelRun } from "../../../core/services/cancel-run.ts";
+import type { Core } from "../../../core/services/core.ts";
 import { deleteJob } from "../../../core/services/define-job.ts";
 import { decideApproval } from "../../../core/services/workflow/decide-approval.ts";
+import { handleEngineMessage } from "../../../core/services/workflow/engine-message.ts";
 import { markStep } from "../../../core/services/workflow/mark-step.ts";
 import { redriveWorkflow } from "../../../core/services/workflow/redrive.ts";
 import { stepKey } from "../../../core/services/workflow/step-run.ts";
@@ -13,7 +16,7 @@ import { decodeMirrorMessage } from "../../../core/workflow/mirror-message.ts";
 import { TRIGGER_RULES } from "../../../core/workflow/definition.ts";
 import type { Fault } from "../../support/port-faults.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
-import { DELETED, type Execution } from "../../support/state-machines.ts";
+import { DELETED, type Execution, ServiceExecutions } from "../../support/state-machines.ts";
 import { randomGraph } from "../../support/workflow-graphs.ts";
 import { fails, type StepsOf, takes, workflow, WorkflowWorld } from "../../support/workflow-world.ts";
 import { NAMESPACE } from "../../support/world.ts";
@@ -214,9 +217,9 @@ describe("when messages are lost", () => {
     const run = await world.start("etl");
     await world.advance(5_000);
     const forged = [
-      { v: 1, run: formatRunId(run), step: "a", token: "token-of-nobody" },
-      { v: 1, run: formatRunId(run), step: "nothing", token: "token-of-nobody" },
-      { v: 1, run: "default.etl@20200101T000000.000Z", step: "a", token: "token-of-nobody" },
+      { v: 1, run: formatRunId(run), step: "a", token: "token-of-nobody", retries: 0 },
+      { v: 1, run: formatRunId(run), step: "nothing", token: "token-of-nobody", retries: 0 },
+      { v: 1, run: "default.etl@20200101T000000.000Z", step: "a", token: "token-of-nobody", retries: 0 },
       { v: 1, run: "no run", step: "a" },
       { v: 1, run: formatRunId(run) },
       { v: 1, deleted: { namespace: NAMESPACE, job: "etl" } },
@@ -232,6 +235,111 @@ describe("when messages are lost", () => {
     expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED", entered: ["a", "b"], transitions: 2 });
     expect(world.executions?.removed).toEqual([`${NAMESPACE}.nothing`, `${NAMESPACE}.nothing`]);
     expect(waiting(world, run)).toEqual([]);
+  });
+});
+
+describe("a Task that waits", () => {
+  it("is not forgotten for a token that is older, or of nobody", async () => {
+    const world = await mirrored({ a: {} });
+    world.steps.set("a", () => takes(2 * HOUR_MS));
+    const run = await world.start("etl");
+    await world.advance(2_000);
+    await world.clock.advance(HOUR_MS);
+    world.machines.expireHeartbeats();
+    await world.advance(1_000);
+    const late = [
+      { v: 1, run: formatRunId(run), step: "a", token: "token-1", retries: 0 },
+      { v: 1, run: formatRunId(run), step: "a", token: "token-of-nobody", retries: 1 },
+    ];
+    await world.core.queue.send(
+      ENGINE_QUEUE,
+      late.map((message) => ({ body: JSON.stringify(message), group: NAMESPACE, delayMs: 0 })),
+    );
+    await world.advance(HOUR_MS + 60_000, { stepMs: 60_000 });
+
+    expect(await world.ended(run)).toMatchObject({ status: "succeeded" });
+    expect(executionOf(world, run)).toMatchObject({ status: "SUCCEEDED", transitions: 2 });
+  });
+
+  it.each([
+    ["a map of nothing", { map: { over: "[]" } }],
+    ["a run that is there already", { awaits: { job: "other", within: "day" } }],
+  ])("for %s is answered as soon as its step begins", async (_, step) => {
+    const world = new WorkflowWorld({ isMirrored: true });
+    await world.define({ name: "other" });
+    await world.start("other");
+    await world.advance(5_000);
+    const steps = { a: {}, b: {}, c: { needs: ["a"] }, d: { needs: ["a", "b"], ...step }, e: { needs: ["d"] } };
+    await world.defineWorkflow("etl", workflow(steps));
+    world.steps.set("a", () => takes(10_000));
+    world.steps.set("e", () => takes(HOUR_MS));
+    const run = await world.start("etl");
+    await world.advance(12_000);
+
+    expect((await world.step(run, "e")).status).toBe("running");
+    expect(executionOf(world, run).entered).toContain("e");
+  });
+});
+
+const WIDE = 60;
+const names = Array.from({ length: WIDE }, (_, index) => `s${index}`);
+
+describe("the effort for a run", () => {
+  it("that fails in many steps at once is one answer for all of them", async () => {
+    const world = await mirrored(Object.fromEntries(names.map((name) => [name, {}])));
+    world.behave = () => fails();
+    const counts = counting(world);
+    const run = await world.start("etl");
+    await world.advance(60_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "FAILED" });
+    expect(waiting(world, run)).toEqual([]);
+    expect(counts.answer).toBe(1);
+  });
+
+  it("that is stopped while many steps are open is below one stop for each of them", async () => {
+    const world = await mirrored(Object.fromEntries(names.map((name) => [name, {}])));
+    world.behave = () => takes(HOUR_MS);
+    const counts = counting(world);
+    const run = await world.start("etl");
+    await world.advance(5_000);
+    await cancelRun(world.core, run, { by: "ops" });
+    await world.advance(60_000);
+
+    expect(executionOf(world, run)).toMatchObject({ status: "ABORTED" });
+    expect(waiting(world, run)).toEqual([]);
+    // Messages of steps that were waiting find that it has ended, and see to what follows from that.
+    expect(counts.stop).toBeLessThan(WIDE);
+  });
+
+  it("of which many steps are blocked at once sends no more than for one that is not shown", async () => {
+    // That it begins, that its first step was reached and has ended, and that it has ended.
+    expect((await sentForBlocked(true)) - (await sentForBlocked(false))).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("the message that a run begins", () => {
+  it("waits for the record of a slot's run, which is written after it", async () => {
+    const world = await mirrored({ a: {} });
+    const message = { v: 1, run: `${NAMESPACE}.etl@20260305T100000.000Z` };
+    const engine: Core = { ...world.core, executions: world.executions as Executions };
+    const verdicts = [1, 2, 3, 4, 5].map((receives) =>
+      handleEngineMessage(engine, { body: JSON.stringify(message), group: NAMESPACE, receipt: "", receives }),
+    );
+
+    expect((await Promise.all(verdicts)).map(({ kind }) => kind)).toEqual(["hide", "hide", "hide", "hide", "delete"]);
+  });
+
+  it("begins nothing for a run that was claimed where nothing is shown", async () => {
+    const world = new WorkflowWorld();
+    await world.defineWorkflow("etl", workflow({ w: { wait: { for: "1h" } } }));
+    const run = await world.start("etl");
+    await world.advance(2_000);
+    const executions = new ServiceExecutions(world.machines, ENGINE_QUEUE);
+    const body = JSON.stringify({ v: 1, run: formatRunId(run) });
+    await handleEngineMessage({ ...world.core, executions }, { body, group: NAMESPACE, receipt: "", receives: 1 });
+
+    expect(world.machines.executions.size).toBe(0);
   });
 });
 
@@ -364,3 +472,28 @@ describe.each<Fault>(["dieBefore", "dieAfter", "unknown", "unavailable"])("when 
     }
   });
 });
+
+function counting(world: WorkflowWorld): Record<"answer" | "stop", number> {
+  const { executions } = world;
+  const counts = { answer: 0, stop: 0 };
+  if (executions === undefined) throw new Error("The world has no executions");
+  for (const name of ["answer", "stop"] as const) {
+    const call = executions[name].bind(executions) as (...args: unknown[]) => Promise<void>;
+    executions[name] = (...args: unknown[]) => {
+      counts[name] += 1;
+      return call(...args);
+    };
+  }
+  return counts;
+}
+
+/** Messages sent for a workflow of which one step fails, and blocks all others. */
+async function sentForBlocked(isMirrored: boolean): Promise<number> {
+  const world = new WorkflowWorld({ isMirrored });
+  const blocked = names.map((name) => [name, { needs: ["bad"] }]);
+  await world.defineWorkflow("etl", workflow({ bad: {}, ...Object.fromEntries(blocked) } as StepsOf));
+  world.steps.set("bad", () => fails());
+  await world.start("etl");
+  await world.advance(30_000);
+  return world.queue.sent;
+}

@@ -77,7 +77,8 @@ export class Checks {
     this.#workflows = new WorkflowWatch(this.#context);
     simulation.onEffect = ({ life, isWrite, keys }) => {
       if (isWrite) return;
-      for (const { pk, sk } of keys) if (pk.startsWith("steps#")) this.#workflows.noteRead(life.name, `${pk} ${sk}`);
+      for (const { pk, sk } of keys)
+        if (/^(?:steps|items)#/.test(pk)) this.#workflows.noteRead(life.name, `${pk} ${sk}`);
       for (const { pk, sk } of keys)
         if (sk.startsWith("job#") && pk.startsWith("ns#"))
           this.#jobs.noteRead(life.name, `${pk.slice(3)}/${sk.slice(4)}`);

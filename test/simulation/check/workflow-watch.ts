@@ -108,7 +108,9 @@ export class WorkflowWatch {
     if (stoppedMs === undefined || isCarried(after) || phase === 2 || rule === "always") return;
     const life = this.#context.simulation.effect?.life.name ?? "";
     // It reads the workflow after the step; what it reads for another step meanwhile, it need not know for this one.
-    const place = `steps#${run.namespace}#${run.job}#${run.stamp} ${partOf(after)?.step}`;
+    const { step = "", item } = partOf(after) ?? {};
+    const steps = `#${run.namespace}#${run.job}#${run.stamp}`;
+    const place = item === undefined ? `steps${steps} ${step}` : `items${steps}#${step} ${`${item}`.padStart(5, "0")}`;
     const readMs = this.#reads.get(`${life} ${place}`) ?? -Infinity;
     if (readMs > stoppedMs)
       this.#tell("I33", after, `began although its workflow was stopped before ${life} looked at it`);

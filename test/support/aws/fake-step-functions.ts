@@ -93,6 +93,7 @@ export class FakeStepFunctions {
     DeleteStateMachineVersion: (input) => this.#machines.deleteVersion(input),
     DeleteStateMachine: (input) => this.#delete(input),
     StartExecution: (input) => this.#start(input),
+    ListExecutions: (input) => this.#list(input),
     StopExecution: (input) => this.#stop(input),
     SendTaskSuccess: (input) => {
       JSON.parse(text(input, "output"));
@@ -125,6 +126,22 @@ export class FakeStepFunctions {
   }
 
   /** Of one that has ended nothing is changed, and nothing said. */
+  #list(input: Input): object {
+    const { machine } = this.#machines.find(text(input, "stateMachineArn"));
+    const { statusFilter } = input as { readonly statusFilter?: string };
+    const found = this.executionsOf(machine.name).filter(
+      ({ status }) => statusFilter === undefined || status === statusFilter,
+    );
+    const executions = found.map(({ name, status }) => ({
+      executionArn: this.#executionArn(name),
+      stateMachineArn: machine.arn,
+      name: name.split(":")[1],
+      status,
+      startDate: 1.7e9,
+    }));
+    return { executions };
+  }
+
   #stop(input: Input): object {
     const arn = text(input, "executionArn");
     if (arn.length > MAX_ARN_LENGTH) throw refused("ValidationException", arn);

@@ -22,7 +22,13 @@ describe("toStateMachine()", () => {
           Resource: "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
           Parameters: {
             QueueUrl: QUEUE_URL,
-            MessageBody: { v: 1, "run.$": "$$.Execution.Input.run", step: "load", "token.$": "$$.Task.Token" },
+            MessageBody: {
+              v: 1,
+              "run.$": "$$.Execution.Input.run",
+              step: "load",
+              "token.$": "$$.Task.Token",
+              "retries.$": "$$.State.RetryCount",
+            },
           },
           ResultPath: null,
           TimeoutSeconds: 99_999_999,
@@ -39,6 +45,13 @@ describe("toStateMachine()", () => {
         },
       },
     });
+  });
+
+  it("sends tokens less often the more steps may be open at once, so that all of them can wait for days", () => {
+    // One before and one after those side by side.
+    const heartbeats = [48, 49, 498, 998].map((width) => compile(aPlan(fan(width))).States["first"]);
+
+    expect(heartbeats).toMatchObject([3_600, 7_200, 36_000, 72_000].map((seconds) => ({ HeartbeatSeconds: seconds })));
   });
 
   it("names the queue's service in the partition that it is for", () => {
