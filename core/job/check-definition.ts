@@ -2,6 +2,7 @@ import { CarillonError } from "../errors.ts";
 import { checkMacros, MACRO_ROOTS, SCRIPT_MACRO_ROOTS } from "../run/macros.ts";
 import { durationMs } from "./duration.ts";
 import { DEFAULT_POOL, ENGINE_POOL } from "../fleet/pool-size.ts";
+import { checkKeys } from "../workflow/check-keys.ts";
 import { compileWorkflow } from "../workflow/compile.ts";
 import type { WorkflowDefinition } from "../workflow/definition.ts";
 import { withoutExpressions } from "../workflow/template.ts";
@@ -95,6 +96,7 @@ function checkWorkflow(
       }
       checkAllMacros({ workflow: { parameters: withoutExpressions(step.definition.workflow?.parameters ?? {}) } });
     });
+    checkKeys({ ...step, pointer }, definition.concurrency ?? []);
   }
 }
 

@@ -1,8 +1,6 @@
 import { CarillonError } from "../errors.ts";
 import { ENGINE_POOL } from "../fleet/pool-size.ts";
 import type { CompiledJob } from "../job/compile.ts";
-import { type RunLimit, runLimits } from "../limit/run-limits.ts";
-import { usedWeight } from "../limit/limit.ts";
 import { queueName } from "../run/message.ts";
 import { formatRunId, type RunKey, stepOf } from "../run/run-id.ts";
 import { isCarried, isEnded, type Run, type RunningRun } from "../run/run.ts";
@@ -11,6 +9,7 @@ import type { Constraint } from "./constraint.ts";
 import type { Core } from "./core.ts";
 import { Pacer } from "./pace.ts";
 import { expectKnown } from "./pause-job.ts";
+import { limitConstraints } from "./why-limits.ts";
 import { carriedConstraints, pauseConstraints } from "./workflow/why-carried.ts";
 import { workflowOf } from "./workflow/step-run.ts";
 
@@ -171,37 +170,6 @@ function timeConstraints(core: Core, run: Run): Constraint[] {
       untilMs: run.dueAtMs,
     },
   ];
-}
-
-async function limitConstraints(core: Core, run: Run, job: CompiledJob): Promise<Constraint[]> {
-  const constraints: Constraint[] = [];
-  for (const limit of runLimits(run, job)) {
-    const constraint = await limitConstraint(core, run, limit);
-    if (constraint !== undefined) constraints.push(constraint);
-  }
-  return constraints;
-}
-
-async function limitConstraint(
-  core: Core,
-  run: Run,
-  { key, capacity, weight }: RunLimit,
-): Promise<Constraint | undefined> {
-  const { holders, waiters } = await core.limits.find(key);
-  const others = holders.filter((holder) => holder.stamp !== run.stamp || holder.job !== run.job);
-  const open = (await core.runs.findMany(others.slice(0, 100))).filter((stored) => !isEnded(stored.run));
-  const held = others.filter((holder) =>
-    open.some((stored) => stored.run.stamp === holder.stamp && stored.run.job === holder.job),
-  );
-  if (held.length === 0 || usedWeight({ holders: held }) + weight <= capacity) return undefined;
-  const names = held.slice(0, 10).map(formatRunId);
-  const before = waiters.findIndex((waiter) => waiter.stamp === run.stamp && waiter.job === run.job);
-  const place = before < 0 ? "" : `, ${before} waiting before it`;
-  return {
-    code: "limitFull",
-    detail: `Concurrency key "${key}" is full: ${usedWeight({ holders: held })} of ${capacity} held by ${names.join(", ")}${place}`,
-    evidence: { key, capacity, holders: names, waiters: waiters.length, ...(before < 0 ? {} : { place: before }) },
-  };
 }
 
 async function capacityConstraints(core: Core, run: Run): Promise<Constraint[]> {

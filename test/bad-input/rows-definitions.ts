@@ -21,6 +21,7 @@ const chain = (count: number, needs: (index: number) => readonly string[] = () =
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, task({ needs: needs(index) })]));
 const when = (text: string) => flow({ a: task({ when: text }) });
 const AT_STEPS = "/executor/steps";
+const ONE_AT_A_TIME = { concurrency: [{ key: "db", scope: "namespace", limit: 1 }] };
 
 /** Definitions of jobs that are well-formed and can't be accepted. */
 export const DEFINITIONS: readonly Row[] = [
@@ -66,6 +67,7 @@ export const DEFINITIONS: readonly Row[] = [
   field("B56", "a step that does two things", flow({ a: task({ wait: { for: "1m" } }) }), "422 workflow-invalid", "it has both `executor` and `wait`", [`${AT_STEPS}/a/wait workflow-invalid`]),
   field("B56", "a wait that can be retried", flow({ a: { wait: { for: "1m" }, retry: { maxAttempts: 2 } } }), "422 workflow-invalid", "it does not go with `wait`", [`${AT_STEPS}/a/retry workflow-invalid`]),
   field("B56", "a workflow without steps", flow({}), "422 workflow-invalid", "without steps", [`${AT_STEPS} workflow-invalid`]),
+  field("B56", "a step that waits for ever for a key that its workflow holds", { ...flow({ a: task(ONE_AT_A_TIME) }), ...ONE_AT_A_TIME }, "422 workflow-invalid", "the workflow itself holds 1 of it", [`${AT_STEPS}/a/concurrency/0 workflow-invalid`]),
   field("B56", "a workflow that is retried as a whole", { ...flow({ a: task() }), ...retry({ maxAttempts: 2 }) }, "422 workflow-invalid", "its steps can be retried", ["/retry workflow-invalid"]),
   field("B57", "1,001 steps", flow(chain(1_001)), "422 workflow-too-large", "1001 steps, at most 1000 may be", [`${AT_STEPS} workflow-too-large`]),
   field("B57", "10,001 needs", flow(chain(500, (index) => (index < 22 ? [] : Array.from({ length: 22 }, (_, need) => `s${need}`)))), "422 workflow-too-large", "needs, at most 10000 may be", [`${AT_STEPS} workflow-too-large`]),

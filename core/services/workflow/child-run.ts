@@ -2,23 +2,22 @@ import { CarillonError } from "../../errors.ts";
 import type { JsonObject } from "../../json.ts";
 import { macroContext } from "../../run/macro-context.ts";
 import { expandDeep, MacroError } from "../../run/macros.ts";
-import { formatRunId, parseRunId, type RunKey, stampOf, stepOf } from "../../run/run-id.ts";
+import { formatRunId, type RunKey, stampOf } from "../../run/run-id.ts";
 import { type EndedRun, type Ending, isCarried, isEnded, type Run } from "../../run/run.ts";
 import type { StoredRun } from "../../store/run-store.ts";
 import type { StepError } from "../../workflow/step-error.ts";
 import { withoutMacros } from "../../workflow/template.ts";
 import type { Core } from "../core.ts";
 import { checkAllParameters, submitRuns } from "../submit-runs.ts";
+import { MAX_WORKFLOW_DEPTH, runsAbove } from "./lineage.ts";
 import type { OpenWorkflow } from "./read-workflow.ts";
-import { endedCarried, workflowOf } from "./step-run.ts";
+import { endedCarried } from "./step-run.ts";
 
 /** What names the run of another job that a step is to wait for, and its parameters; or why there can be none. */
 export type Child =
   | { readonly child: NonNullable<Run["child"]>; readonly parameters: JsonObject }
   | { readonly error: StepError };
 
-/** How many workflows may be part of one another, the outermost included. */
-const MAX_WORKFLOW_DEPTH = 10;
 const MAX_ROUNDS = 20;
 
 /** Chooses the run of another job that a step is to start. Nothing is written. */
@@ -31,7 +30,7 @@ export async function chooseChild(
   if (job === undefined || job.version.state === "deleted") {
     return { error: { name: "JOB_MISSING", message: `there is no job "${name}"` } };
   }
-  const lineage = await lineageOf(core, run);
+  const lineage = [run.job, ...(await runsAbove(core, run)).map((above) => above.job)];
   if (lineage.includes(name)) {
     const message = `job "${name}" is part of itself: ${[...lineage.toReversed(), name].join(" → ")}`;
     return { error: { name: "WORKFLOW_RECURSION", message } };
@@ -50,20 +49,6 @@ export async function chooseChild(
     if (!(error instanceof MacroError) && !(error instanceof CarillonError)) throw error;
     return { error: { name: error.code, message: error.message } };
   }
-}
-
-/** The jobs whose runs a workflow's run is part of, itself first. */
-async function lineageOf(core: Core, run: Run): Promise<readonly string[]> {
-  const names = [run.job];
-  let id = run.origin?.step;
-  while (id !== undefined && names.length <= MAX_WORKFLOW_DEPTH) {
-    const key = parseRunId(id);
-    const part = key && stepOf(key.stamp);
-    if (key === undefined || part === undefined) break;
-    names.push(key.job);
-    id = (await core.runs.find(workflowOf(key, part)))?.run.origin?.step;
-  }
-  return names;
 }
 
 export function childKey({ namespace, slotAtMs, child }: Run): RunKey | undefined {
