@@ -41,14 +41,34 @@ export const graphQuery = z.strictObject({
     .meta({ description: "Other than `json`: that drawing alone, as text/plain" }),
 });
 
+const bytes = z.int().min(0).optional();
+
+export const omittedFieldsSchema = z
+  .object({ result: bytes, parameters: bytes, progress: bytes, attempts: bytes })
+  .meta({ id: "OmittedFields" });
+export type OmittedFields = z.infer<typeof omittedFieldsSchema>;
+
+/** Names that `waitsFor` of a step holds. */
+export const MAX_WAITS_TOLD = 20;
+
 export const stepStateSchema = z
   .object({
     ...plannedStep,
     /** Of its run; `notStarted` while it has none. */
     status: z.enum([...RUN_STATUSES, "notStarted"]),
-    /** While it has no run: steps that have to end before it can begin. */
+    /** While it has no run: steps that have to end before it can begin, at most 20 of them. */
     waitsFor: z.array(z.string()),
+    /** How many more it waits for. */
+    waitsForMore: z.int().min(1).optional(),
+    /** When its first attempt began, of those that are known. */
+    startedAt: instantText.optional(),
+    /** Without the fields that `omitted` names; long texts of it, such as an error's message, are cut and end with `…`. */
     run: runSchema.optional(),
+    omitted: omittedFieldsSchema.optional().meta({
+      description:
+        "Fields of the run that are too large to be told of every step, by the bytes of their JSON: above 1 KB, in workflows " +
+        "of more than 256 steps above 256 KB divided by their number. The run by itself has them",
+    }),
   })
   .meta({ id: "StepState" });
 export type StepState = z.infer<typeof stepStateSchema>;

@@ -18,7 +18,7 @@ export function stepsText(
     reason: run.reason,
     started: session.instant(run.startedAt),
     ended: session.instant(run.endedAt),
-    lasted: lastedText(run, nowMs),
+    lasted: lastedText(run.startedAt, run, nowMs),
     "redrive of": run.origin?.redriveOf,
     "wakes at": session.instant(run.wakeAt),
     paused: actText(run.paused, session),
@@ -42,27 +42,21 @@ function stepRow(
     title,
     status,
     run?.attempt,
-    session.instant(startOf(run)),
-    run === undefined ? undefined : lastedText(run, nowMs),
+    session.instant(step.startedAt),
+    run === undefined ? undefined : lastedText(step.startedAt, run, nowMs),
     run === undefined ? waitText(step, workflow) : whyText(step, run, session),
   ];
 }
 
-/** When it began: its first attempt, of those that are known. */
-function startOf(run: Run | undefined): string | undefined {
-  return run?.attempts[0]?.startedAt ?? run?.startedAt;
-}
-
-function lastedText(run: Run, nowMs: number): string | undefined {
-  const isOpen = run.endedAt === undefined;
-  const ms = elapsedMs(startOf(run), isOpen ? new Date(nowMs).toISOString() : run.endedAt);
+function lastedText(startedAt: string | undefined, { endedAt }: Run, nowMs: number): string | undefined {
+  const ms = elapsedMs(startedAt, endedAt ?? new Date(nowMs).toISOString());
   return ms === undefined ? undefined : shortDuration(Math.max(0, ms));
 }
 
 /** What a step waits for that has not begun. */
-function waitText({ waitsFor }: StepState, workflow: Run): string | undefined {
+function waitText({ waitsFor, waitsForMore = 0 }: StepState, workflow: Run): string | undefined {
   if (waitsFor.length === 0) return workflow.paused === undefined ? undefined : "the workflow is paused";
-  const more = waitsFor.length - MAX_NAMES_TOLD;
+  const more = waitsFor.length + waitsForMore - MAX_NAMES_TOLD;
   return `waits for ${waitsFor.slice(0, MAX_NAMES_TOLD).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 

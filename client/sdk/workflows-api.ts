@@ -33,7 +33,10 @@ export class WorkflowsApi {
     return this.#transport.json("GET", path, { query: { ...options } });
   }
 
-  /** How the steps of a workflow's run stand. */
+  /**
+   * How the steps of a workflow's run stand. Of their runs it has no results, parameters and attempts above 1 KB or less:
+   * `omitted` names them, and `runs.get` has them.
+   */
   async steps(runId: string): Promise<WorkflowSteps> {
     return this.#transport.json("GET", route`/v1/runs/${runId}/steps`);
   }

@@ -3,6 +3,7 @@ import type { AuditRecord } from "../../api/contract/audit.ts";
 import type { JobPage } from "../../api/contract/job.ts";
 import { type Run, type RunPage, runSchema } from "../../api/contract/run.ts";
 import { type WorkflowGraph, type WorkflowSteps, workflowStepsSchema } from "../../api/contract/workflow.ts";
+import type { Json } from "../../core/json.ts";
 import { failing, WorkflowHost } from "../support/workflow-host.ts";
 import { aWorkflow, type Steps } from "../support/workflows.ts";
 import { type Answer, ApiRig, faultsOf, slugOf } from "./api-rig.ts";
@@ -181,6 +182,66 @@ describe("steps", () => {
     });
   });
 
+  it("are told without what is large of their runs, which have it by themselves", async () => {
+    const results: Record<string, Json> = { small: { rows: 3 }, large: { text: "é".repeat(600) } };
+    const steps = { small: {}, large: { parameters: { text: "x".repeat(2_000) } }, broken: {} };
+    const behave = ({ stamp }: { stamp: string }) => {
+      const result = results[stamp.split(".").at(-1) ?? ""];
+      const error = { name: "EXIT", message: "y".repeat(2_000) };
+      return {
+        takesMs: 1_000,
+        result: result === undefined ? ({ kind: "failed", error } as const) : ({ kind: "succeeded", result } as const),
+      };
+    };
+    const { rig, run } = await started(steps, { afterMs: 3_000, behave });
+
+    const { body } = await stepsOf(rig, run);
+
+    expect(workflowStepsSchema.parse(body)).toEqual(body);
+    const [small, large, broken] = body.steps;
+    expect([small?.omitted, small?.run]).toEqual([undefined, await getRun(rig, `${run.id}.small`)]);
+    expect(large?.omitted).toEqual({ result: 1_211, parameters: 2_011 });
+    const { result: _, parameters: _p, ...rest } = await getRun(rig, `${run.id}.large`);
+    expect(large?.run).toEqual(rest);
+    expect(broken?.run?.error).toEqual({ name: "EXIT", message: `${"y".repeat(1_024)}…` });
+    expect([broken?.run?.attempts, broken?.omitted?.attempts]).toEqual([[], expect.any(Number)]);
+    expect(broken?.startedAt).toBe("2026-01-05T10:00:00.000Z");
+    expect((await getRun(rig, `${run.id}.broken`)).error?.message).toHaveLength(2_000);
+  });
+
+  it("are told with what a switch has chosen and people have decided, whatever it takes", async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `a-step-with-quite-a-long-name-${index}`);
+    const chosen = Object.fromEntries(names.map((name) => [name, { needs: ["choose"] }]));
+    const { rig, host, run } = await started(
+      {
+        choose: { switch: { cases: [{ when: "true", choose: names }] } },
+        ask: { approval: { by: ["root"] } },
+        ...chosen,
+      },
+      { afterMs: 500 },
+    );
+    const note = "é".repeat(1_000);
+    await post(rig, `${run.id}.ask`, "approve", { note });
+    await host.advance(rig.clock, 1_000);
+
+    const { body } = await stepsOf(rig, run);
+
+    const find = (name: string) => body.steps.find((step) => step.name === name);
+    expect([find("choose")?.run?.result, find("choose")?.omitted]).toEqual([names, undefined]);
+    expect([find("ask")?.run?.result, find("ask")?.omitted]).toEqual([{ approved: true, by: "root", note }, undefined]);
+  });
+
+  it("name at most 20 of the steps that one waits for, and count the others", async () => {
+    const main = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`s${index}`, {}]));
+    const { rig, run } = await started(main, { afterMs: 500, more: { finally: { tidy: {} } } });
+
+    const { body } = await stepsOf(rig, run);
+
+    const tidy = body.steps.find(({ name }) => name === "tidy");
+    expect([tidy?.waitsFor.length, tidy?.waitsForMore]).toEqual([20, 10]);
+    expect(body.steps[0]).not.toHaveProperty("waitsForMore");
+  });
+
   it("are those of workflows only", async () => {
     const rig = await ApiRig.open();
     await rig.define();
@@ -222,6 +283,24 @@ describe("items", () => {
     ]);
     expect(all[1]?.workflow).toEqual({ run: run.id, step: "each", item: 1 });
     expect((await getRun(rig, step)).items).toEqual({ total: 3, open: 0, succeeded: 3, failed: 0 });
+  });
+
+  it("with large results are told in shorter pages", async () => {
+    const { rig, run } = await started(
+      { each: { map: { over: JSON.stringify(Array.from({ length: 40 }, (_, index) => index)), concurrency: 40 } } },
+      { afterMs: 6_000, behave: () => ({ takesMs: 100, result: { kind: "succeeded", result: "x".repeat(60_000) } }) },
+    );
+    const step = `${run.id}.each`;
+
+    const first = (await itemsOf(rig, step)).body;
+    const second = (await itemsOf(rig, step, `?cursor=${first.nextCursor}`)).body;
+    const third = (await itemsOf(rig, step, `?cursor=${second.nextCursor}`)).body;
+
+    expect([first, second, third].map(({ items }) => items.length)).toEqual([17, 17, 6]);
+    expect(third.nextCursor).toBeUndefined();
+    expect([...first.items, ...second.items, ...third.items].map(({ workflow }) => workflow?.item)).toEqual(
+      Array.from({ length: 40 }, (_, index) => index),
+    );
   });
 
   it("of a step that stands from a former run are that run's", async () => {

@@ -25,7 +25,13 @@ const RUN = {
   attempts: [],
 };
 
-function step(name: string, more: object = {}, run?: object) {
+interface RunPart {
+  readonly startedAt?: string | undefined;
+  readonly attempts?: readonly { readonly startedAt: string }[];
+}
+
+function step(name: string, more: object = {}, run?: RunPart & Record<string, unknown>) {
+  const startedAt = run && (run.attempts?.[0]?.startedAt ?? run.startedAt);
   return {
     name,
     phase: "main",
@@ -37,6 +43,7 @@ function step(name: string, more: object = {}, run?: object) {
     status: "notStarted",
     waitsFor: [],
     ...more,
+    ...(startedAt !== undefined && { startedAt }),
     ...(run !== undefined && { run: { ...RUN, id: `${ID}.${name}`, ...run } }),
   };
 }
