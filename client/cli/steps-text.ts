@@ -6,6 +6,11 @@ import type { Session } from "./session.ts";
 import { type Cell, pairs, table } from "./table.ts";
 
 const MAX_NAMES_TOLD = 5;
+/** Columns that a line with a result takes, at most. */
+const LINE_WIDTH = 100;
+/** Of the longest label before the steps, with the gap after it. */
+const LABEL_WIDTH = "redrive of:  ".length;
+const LEAST_WIDTH = 30;
 
 /** How a workflow's run stands: the run, its steps, what determined its end, and when its steps ran. */
 export function stepsText(
@@ -24,9 +29,12 @@ export function stepsText(
     paused: actText(run.paused, session),
     stopped: actText(run.cancel, session),
     error: run.error === undefined ? undefined : `${run.error.name}: ${run.error.message}`,
+    result: run.result === undefined ? undefined : shortened(JSON.stringify(run.result), LINE_WIDTH - LABEL_WIDTH),
   });
   const rows = steps.map((step) => stepRow(step, { run, session, nowMs }));
   const parts = [head, table(["STEP", "STATUS", "ATTEMPTS", "STARTED", "LASTED", "WHY"], rows)];
+  const results = resultRows(steps);
+  if (results.length > 0) parts.push(table(["STEP", "RESULT"], results));
   if (criticalPath.length > 0) parts.push(`Critical path: ${criticalPath.map(criticalText).join(" → ")}\n`);
   if (gantt !== "") parts.push(`${gantt}\n`);
   return parts.join("\n");
@@ -36,16 +44,50 @@ function stepRow(
   step: StepState,
   { run: workflow, session, nowMs }: { readonly run: Run; readonly session: Session; readonly nowMs: number },
 ): readonly Cell[] {
-  const { name, phase, status, run } = step;
-  const title = phase === "main" ? name : `${name} (${phase})`;
+  const { status, run } = step;
   return [
-    title,
+    titleOf(step),
     status,
     run?.attempt,
     session.instant(step.startedAt),
     run === undefined ? undefined : lastedText(step.startedAt, run, nowMs),
     run === undefined ? waitText(step, workflow) : whyText(step, run, session),
   ];
+}
+
+function titleOf({ name, phase }: StepState): string {
+  return phase === "main" ? name : `${name} (${phase})`;
+}
+
+/** What steps have given, in a table of its own: beside all that is told of a step there is no room for it. */
+function resultRows(steps: readonly StepState[]): readonly (readonly Cell[])[] {
+  const told = steps.flatMap((step) => {
+    const text = resultText(step);
+    return text === undefined ? [] : [{ title: titleOf(step), text }];
+  });
+  const titleWidth = told.reduce((most, { title }) => Math.max(most, title.length), "STEP".length);
+  return told.map(({ title, text }) => [title, shortened(text, Math.max(LEAST_WIDTH, LINE_WIDTH - titleWidth - 2))]);
+}
+
+/** What a step has given, in one line; whatever its error tells already is left out. */
+export function resultText({ kind, run, omitted }: StepState): string | undefined {
+  if (run === undefined) return undefined;
+  if (omitted?.result !== undefined) return `${Math.ceil(omitted.result / 1_024)} KB (runs get shows it)`;
+  const { result, error } = run;
+  if (result === undefined) return undefined;
+  if (kind === "switch") return `chose ${(result as readonly string[]).join(", ") || "none"}`;
+  if (kind === "approval") return error === undefined ? decisionText(result) : undefined;
+  return JSON.stringify(result);
+}
+
+function decisionText(result: unknown): string {
+  const { by, note } = result as { readonly by: string; readonly note?: string };
+  return `approved by ${by}${note === undefined ? "" : `: ${note}`}`;
+}
+
+function shortened(text: string, width: number): string {
+  const points = Array.from(text);
+  return points.length <= width ? text : `${points.slice(0, width - 1).join("")}…`;
 }
 
 function lastedText(startedAt: string | undefined, { endedAt }: Run, nowMs: number): string | undefined {

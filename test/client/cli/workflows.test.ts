@@ -140,6 +140,47 @@ describe("workflows status", () => {
     expect(parts[3]).toBe(`${STEPS.gantt}\n`);
   });
 
+  it("shows what steps have given, chosen and decided, in lines of at most 100 columns", async () => {
+    const ended = { status: "succeeded", endedAt: at(20) };
+    const long = Array.from({ length: 50 }, (_, index) => `file-${index}.csv`);
+    const error = { name: "REJECTED", message: "rejected by ben: not now" };
+    const steps = [
+      step("extract", ended, { ...ended, result: { rows: 120 } }),
+      step("check", { ...ended, kind: "switch" }, { ...ended, result: ["load", "ask"] }),
+      step("none", { ...ended, kind: "switch" }, { ...ended, result: [] }),
+      step(
+        "ask",
+        { ...ended, kind: "approval" },
+        { ...ended, result: { approved: true, by: "ana", note: "looks\ngood" } },
+      ),
+      step("again", { ...ended, kind: "approval" }, { ...ended, result: { approved: true, by: "ben" } }),
+      step("no", { kind: "approval" }, { ...ended, status: "failed", error, result: { approved: false, by: "ben" } }),
+      step("load", { ...ended, map: true }, { ...ended, result: long }),
+      step("big", { ...ended, omitted: { result: 48_200, parameters: 2_000 } }, ended),
+      step("nothing", ended, ended),
+      step("tidy", { ...ended, phase: "finally" }, { ...ended, result: null }),
+      step("later"),
+    ];
+
+    const { stdout } = await status({ ...STEPS, run: { ...STEPS.run, ...ended, result: { files: long } }, steps });
+
+    const [head = "", table = "", results = ""] = stdout.split("\n\n");
+    expect(results.split("\n")).toEqual([
+      "STEP            RESULT",
+      'extract         {"rows":120}',
+      "check           chose load, ask",
+      "none            chose none",
+      "ask             approved by ana: looks good",
+      "again           approved by ben",
+      `load            ${JSON.stringify(long).slice(0, 83)}…`,
+      "big             48 KB (runs get shows it)",
+      "tidy (finally)  null",
+    ]);
+    expect(table).toContain("REJECTED: rejected by ben: not now");
+    expect(head).toMatch(/^result: +\{"files":\["file-0.csv".*…$/m);
+    expect([...head.split("\n"), ...results.split("\n")].filter((line) => line.length > 100)).toEqual([]);
+  });
+
   it("shows what there is of a run that has not begun", async () => {
     const { startedAt: _, ...queued } = RUN;
     const { stdout } = await status({ ...STEPS, run: { ...queued, status: "queued" }, criticalPath: [], gantt: "" });
