@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ENGINE_POOL } from "../../core/fleet/pool-size.ts";
 import { prioritySchema } from "../../core/job/run-fields.ts";
 import { instantSchema } from "../../core/schedule/definition.ts";
 import { ENDS } from "../../core/run/run-end.ts";
@@ -106,6 +107,11 @@ export const runSchema = z
   })
   .meta({ id: "Run" });
 export type Run = z.infer<typeof runSchema>;
+
+/** Whether a run is that of a workflow: the engine carries it, and it is no step of another. */
+export function isOfWorkflow({ pool, workflow }: Run): boolean {
+  return pool === ENGINE_POOL && workflow === undefined;
+}
 
 export const runPageSchema = pageSchemaOf("RunPage", runSchema);
 export type RunPage = z.infer<typeof runPageSchema>;

@@ -2,6 +2,7 @@ import type { Run } from "../../api/contract/run.ts";
 import type { StepState, WorkflowSteps } from "../../api/contract/workflow.ts";
 import { elapsedMs, shortDuration } from "./instants.ts";
 import { actText, itemsText } from "./run-text.ts";
+import { printableLine } from "./printable.ts";
 import type { Session } from "./session.ts";
 import { type Cell, pairs, table } from "./table.ts";
 
@@ -59,6 +60,22 @@ function titleOf({ name, phase }: StepState): string {
   return phase === "main" ? name : `${name} (${phase})`;
 }
 
+/** One line on what a step has come to; `undefined` while it has not begun. */
+export function stepLine(step: StepState, session: Session): string | undefined {
+  const { status, kind, run } = step;
+  if (run === undefined) return undefined;
+  const lasted = run.endedAt === undefined ? undefined : lastedText(step.startedAt, run);
+  const words = [whyText(step, run, session), kind === "switch" || kind === "approval" ? resultText(step) : undefined];
+  const why = words.filter((word) => word !== undefined).join("; ");
+  const parts = [
+    `${titleOf(step)} ${status}`,
+    status === "running" && run.attempt > 1 ? `, attempt ${run.attempt}` : "",
+    lasted === undefined ? "" : ` after ${lasted}`,
+    why === "" ? "" : `: ${why}`,
+  ];
+  return printableLine(parts.join(""));
+}
+
 /** What steps have given, in a table of its own: beside all that is told of a step there is no room for it. */
 function resultRows(steps: readonly StepState[]): readonly (readonly Cell[])[] {
   const told = steps.flatMap((step) => {
@@ -90,8 +107,9 @@ function shortened(text: string, width: number): string {
   return points.length <= width ? text : `${points.slice(0, width - 1).join("")}…`;
 }
 
-function lastedText(startedAt: string | undefined, { endedAt }: Run, nowMs: number): string | undefined {
-  const ms = elapsedMs(startedAt, endedAt ?? new Date(nowMs).toISOString());
+function lastedText(startedAt: string | undefined, { endedAt }: Run, nowMs?: number): string | undefined {
+  const until = endedAt ?? (nowMs === undefined ? undefined : new Date(nowMs).toISOString());
+  const ms = elapsedMs(startedAt, until);
   return ms === undefined ? undefined : shortDuration(Math.max(0, ms));
 }
 

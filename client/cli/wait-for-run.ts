@@ -1,22 +1,30 @@
 import type { LogEvent } from "../../api/contract/log.ts";
-import type { Run } from "../../api/contract/run.ts";
+import { isOfWorkflow, type Run } from "../../api/contract/run.ts";
 import { EXIT_CODES } from "./exit-code.ts";
+import { followSteps } from "./follow-steps.ts";
 import { elapsedMs, shortDuration } from "./instants.ts";
 import { printable, printableJson } from "./printable.ts";
 import type { Session } from "./session.ts";
 
-/** Shows a run's log until it has ended, then how it ended. Ends the command with success only if the run did. */
+/**
+ * Shows a run's log until it has ended, of a workflow how its steps go, then how it ended. Ends the command with success
+ * only if the run did.
+ */
 export async function waitForRun(session: Session, run: Run): Promise<void> {
-  const client = await session.client();
   session.note(`Waiting for ${run.id}`);
+  const ended = isOfWorkflow(run) ? await followSteps(session, run.id) : await showLog(session, run);
+  if (session.isJson) session.show(ended, { human: () => "" });
+  session.note(endText(ended));
+  session.exitCode = ended.status === "succeeded" ? EXIT_CODES.ok : EXIT_CODES.failure;
+}
+
+async function showLog(session: Session, run: Run): Promise<Run> {
+  const client = await session.client();
   for await (const event of client.runs.followLogs(run.id, { attempt: 1 })) {
     if (!session.isJson && event.event === "entry") session.io.stdout.write(entryText(event.data, session, {}));
     if (event.event === "attempt" && event.data.attempt > 1) session.note(`Attempt ${event.data.attempt}`);
   }
-  const ended = await client.runs.get(run.id);
-  if (session.isJson) session.show(ended, { human: () => "" });
-  session.note(endText(ended));
-  session.exitCode = ended.status === "succeeded" ? EXIT_CODES.ok : EXIT_CODES.failure;
+  return client.runs.get(run.id);
 }
 
 /** One line of a log. Carillon's own lines are marked, so that they aren't taken for the job's. */

@@ -25,7 +25,7 @@ export function addTriggerCommand(jobs: Command, actions: Actions): void {
       .option("--at <instant>", "not before this instant, such as 2026-03-08T07:30:00Z", instant(actions.io.nowMs))
       .addOption(new Option("--priority <class>", "default: the job's").choices(PRIORITIES))
       .option("--idempotency-key <key>", "the same key with the same request gives the same run")
-      .option("--wait", "show its log until it has ended; end with 0 only when it succeeded"),
+      .option("--wait", "show its log, or how its steps go, until it has ended; end with 0 only when it succeeded"),
     async (session, { param, params, at, priority, idempotencyKey, wait = false }, job) => {
       const client = await session.client();
       const parameters = param === undefined && params === undefined ? undefined : { ...params, ...param };

@@ -108,6 +108,9 @@ const STEPS = {
   gantt: "         2026-03-08T11:59:00.000Z  +1m\nextract  ███  12s500ms  succeeded",
 };
 
+/** A rest that lets what else there is to do be done. */
+const yieldTurn = () => new Promise<void>((resolve) => void setTimeout(resolve, 1));
+
 async function status(steps: object = STEPS, argv: readonly string[] = []): Promise<Outcome> {
   return runCli(["workflows", "status", ID, ...argv], scripted({ [`GET ${PATH}/steps`]: answered(steps) }));
 }
@@ -317,7 +320,7 @@ describe("jobs trigger --wait", () => {
     const executor = { type: "workflow", steps: { a: { executor: { type: "command", argv: ["true"] } } } };
     await cli(["apply", "-f", "-"], { stdin: JSON.stringify({ name: "etl", executor }) });
     let ended: Outcome | undefined;
-    void cli(["jobs", "trigger", "etl", "--wait"]).then((outcome) => (ended = outcome));
+    void cli(["jobs", "trigger", "etl", "--wait"], { sleep: yieldTurn }).then((outcome) => (ended = outcome));
 
     const { stderr, ...outcome } = await eventually(async () => {
       await host.step();
@@ -325,6 +328,74 @@ describe("jobs trigger --wait", () => {
     });
 
     expect(outcome).toEqual({ exitCode: code, stdout: "" });
-    expect(stderr).toMatch(new RegExp(`^Waiting for .*\\ndefault\\.etl@\\S+ ${ending} after `));
+    expect(stderr).toMatch(
+      new RegExp(
+        `^Waiting for .*\\n(?:a queued\\n)?(?:a running\\n)?a ${ending} after .*\\ndefault\\.etl@\\S+ ${ending} after `,
+      ),
+    );
+  });
+
+  /** A server at which the run goes from one state to the next at each look. */
+  function going(...states: readonly { readonly steps: readonly object[]; readonly run?: object }[]) {
+    let looks = 0;
+    return scripted({
+      "POST /v1/namespaces/default/jobs/etl/runs": answered({ ...RUN, status: "queued" }, 201),
+      [`GET ${PATH}/steps`]: () => answered({ ...STEPS, run: RUN, ...states[Math.min(looks++, states.length - 1)] }),
+    });
+  }
+
+  const done = { ...RUN, status: "succeeded", endedAt: at(60), result: { rows: 3 } };
+  const waiting = [step("a", { status: "queued" }, { status: "queued", attempt: 0, startedAt: undefined }), step("b")];
+  const ended = { status: "succeeded", endedAt: at(8) };
+
+  it("tells each change of a step of a workflow once, with one request a look", async () => {
+    const error = { name: "EXIT", message: "it ended\nwith 1" };
+    const attempts = [attempt(2, 4, "failed")];
+    const states = [
+      waiting,
+      waiting,
+      [step("a", { status: "running" }, { items: { total: 9, open: 2, succeeded: 0, failed: 0 } }), step("b")],
+      [step("a", { status: "running" }, { items: { total: 9, open: 2, succeeded: 3, failed: 0 } }), step("b")],
+      [step("a", { status: "retrying" }, { status: "retrying", retryAt: at(90), attempts }), step("b")],
+      [step("a", { status: "running" }, { attempt: 2, attempts }), step("b", { phase: "finally" })],
+      [
+        step("a", { status: "failed" }, { status: "failed", attempt: 2, attempts, error, endedAt: at(6) }),
+        step(
+          "b",
+          { phase: "finally", ...ended, kind: "approval" },
+          { ...ended, startedAt: at(0), result: { approved: true, by: "ana" } },
+        ),
+      ],
+    ];
+    const rests: number[] = [];
+    const server = going(...states.slice(0, -1).map((steps) => ({ steps })), { steps: states.at(-1) ?? [], run: done });
+    const sleep = async (ms: number) => void rests.push(ms);
+
+    const { exitCode, stdout, stderr } = await runCli(["jobs", "trigger", "etl", "--wait"], { ...server, sleep });
+
+    expect([exitCode, stdout]).toEqual([0, ""]);
+    expect(stderr.split("\n")).toEqual([
+      `Waiting for ${ID}`,
+      "a queued",
+      "a running: 0 of 9 succeeded, 2 open",
+      "a retrying: again at 2026-03-08 12:00:30Z",
+      "a running, attempt 2",
+      "a failed after 4.0s: EXIT: it ended with 1",
+      "b (finally) succeeded after 8.0s: approved by ana",
+      `${ID} succeeded after 1m00s`,
+      "",
+    ]);
+    expect(server.sent.map(({ method }) => method)).toEqual(["POST", ...states.map(() => "GET")]);
+    expect(rests).toEqual([500, 1_000, 1_500, 2_000, 2_500, 3_000]);
+  });
+
+  it("is one JSON document with --json, and silent with --quiet", async () => {
+    const states = [{ steps: waiting }, { steps: [], run: done }];
+
+    const json = await runCli(["jobs", "trigger", "etl", "--wait", "--json"], going(...states));
+    const quiet = await runCli(["jobs", "trigger", "etl", "--wait", "-q"], going(...states));
+
+    expect([JSON.parse(json.stdout), json.stderr]).toEqual([done, ""]);
+    expect(quiet).toEqual({ exitCode: 0, stdout: "", stderr: "" });
   });
 });
