@@ -23,13 +23,12 @@ export async function whyRun(core: Core, key: RunKey): Promise<readonly Constrai
   const current = expectKnown((await core.jobs.find(run.namespace, run.job))?.compiled, run.job);
   if (isCarried(run)) return carriedConstraints(core, run, job);
   if (run.status === "running") return runningConstraints(core, run);
-  const held = await heldConstraints(core, run, current);
-  return [
-    ...held,
+  const constraints = [
+    ...(await heldConstraints(core, run, current)),
     ...timeConstraints(core, run),
     ...(await limitConstraints(core, run, job)),
-    ...(await capacityConstraints(core, run)),
   ];
+  return [...constraints, ...(await capacityConstraints(core, run, { isFree: constraints.length === 0 }))];
 }
 
 /** Why a job has nothing running: its state, its next slot, and what holds its pool back. */
@@ -172,7 +171,12 @@ function timeConstraints(core: Core, run: Run): Constraint[] {
   ];
 }
 
-async function capacityConstraints(core: Core, run: Run): Promise<Constraint[]> {
+/** Of a run that is `isFree` nothing else holds it back. */
+async function capacityConstraints(
+  core: Core,
+  run: Run,
+  { isFree }: { readonly isFree: boolean },
+): Promise<readonly Constraint[]> {
   const constraints = await poolConstraints(core, run.pool);
   const depth = await core.queue.depth(queueName(run.pool, run.priority));
   const evidence = { queue: queueName(run.pool, run.priority), ...depth };
@@ -182,7 +186,7 @@ async function capacityConstraints(core: Core, run: Run): Promise<Constraint[]> 
       detail: `Its queue holds ${depth.visible} visible ${depth.visible === 1 ? "message" : "messages"}${age(depth)}`,
       evidence,
     });
-  else if (constraints.length === 0)
+  else if (isFree && constraints.length === 0)
     constraints.push({
       code: "inQueue",
       detail: `Nothing holds it back: ${run.pool === ENGINE_POOL ? "the engine" : "a worker"} is about to take it`,
