@@ -574,9 +574,13 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: "core/services/workflow/mirror.ts",
-        find: '  if (reason !== undefined) await stop(mirror, reason);\n  else if (!("step" in message))',
-        replace:
-          '  if (reason !== undefined && !("step" in message)) await stop(mirror, reason);\n  else if (!("step" in message))',
+        find: "  if (reason !== undefined) return stop(mirror, reason);\n",
+        replace: "",
+      },
+      {
+        file: "core/services/workflow/mirror.ts",
+        find: "  return reasonNow === undefined ? answerWaiting(now, step) : stop(now, reasonNow);",
+        replace: "  return answerWaiting(now, step);",
       },
     ],
     invariants: ["I58"],
