@@ -58,8 +58,10 @@ function placesIn(parent: object): Place[] {
   });
 }
 
-function apply({ parent, key }: Place, { kind, key: newKey, value }: Mutation): void {
+function apply({ parent, key }: Place, { kind, key: newKey, value: given }: Mutation): void {
   const child = parent[key];
+  // A later change may be made within it, and it is drawn again.
+  const value = structuredClone(given);
   switch (kind) {
     case "replace":
       parent[key] = value;
