@@ -1,7 +1,7 @@
 import { CarillonError } from "../../core/errors.ts";
 import type { DeadLetter as StoredDeadLetter } from "../../core/ports/queue.ts";
-import { decodeMessage, messageKey, queuedPriorities, queueName } from "../../core/run/message.ts";
-import { formatRunId } from "../../core/run/run-id.ts";
+import { queuedPriorities, queueName } from "../../core/run/message.ts";
+import { runIdOfMessage } from "../../core/workflow/message-run.ts";
 import { decodeMirrorMessage } from "../../core/workflow/mirror-message.ts";
 import type { WorkerRecord } from "../../core/worker/worker-record.ts";
 import type { fleetRoutes } from "../contract/fleet-routes.ts";
@@ -62,15 +62,8 @@ function presentPool(name: string, workers: readonly WorkerRecord[]): Pool {
 }
 
 function presentDeadLetter({ body, group, receives }: StoredDeadLetter): DeadLetter {
-  const runId = runOf(body);
+  const runId = runIdOfMessage(body);
   return { namespace: group, ...(runId === undefined ? {} : { runId }), receives, body: withoutToken(body) };
-}
-
-function runOf(body: string): string | undefined {
-  const message = decodeMessage(body);
-  if (message !== undefined) return formatRunId(messageKey(message));
-  const mirrored = decodeMirrorMessage(body);
-  return mirrored === undefined || "deleted" in mirrored ? undefined : mirrored.run;
 }
 
 /** Whoever has the token of a task may answer it. */

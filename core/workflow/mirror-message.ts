@@ -9,7 +9,7 @@ export type MirrorMessage =
   | { readonly v: 1; readonly run: string; readonly step: string }
   /** The Task of a step was reached, and has been tried again so many times: the one kind that the execution itself sends. */
   | { readonly v: 1; readonly run: string; readonly step: string; readonly token: string; readonly retries: number }
-  /** A workflow, as `<namespace>.<job>`, was deleted. */
+  /** A workflow was deleted. */
   | { readonly v: 1; readonly deleted: { readonly namespace: string; readonly job: string } };
 
 /** Reads a message; `undefined` when it is not one of a version that this code knows. */

@@ -1,10 +1,10 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import type { ReceivedMessage } from "../../core/ports/queue.ts";
-import { decodeMessage, ENGINE_QUEUE, messageKey } from "../../core/run/message.ts";
-import { formatRunId } from "../../core/run/run-id.ts";
+import { ENGINE_QUEUE } from "../../core/run/message.ts";
 import type { Core } from "../../core/services/core.ts";
 import type { PoolSizer } from "../../core/services/pool-sizer.ts";
 import { type EngineVerdict, handleEngineMessage } from "../../core/services/workflow/engine-message.ts";
+import { runIdOfMessage } from "../../core/workflow/message-run.ts";
 import { decodeMirrorMessage } from "../../core/workflow/mirror-message.ts";
 import type { FunctionLog } from "../shared/function-log.ts";
 
@@ -91,8 +91,6 @@ function receivedOf({ body, receiptHandle, attributes }: SQSRecord): ReceivedMes
 }
 
 function runOf({ body }: ReceivedMessage): { readonly run?: string } {
-  const message = decodeMessage(body);
-  if (message !== undefined) return { run: formatRunId(messageKey(message)) };
-  const mirrored = decodeMirrorMessage(body);
-  return mirrored === undefined || "deleted" in mirrored ? {} : { run: mirrored.run };
+  const run = runIdOfMessage(body);
+  return run === undefined ? {} : { run };
 }

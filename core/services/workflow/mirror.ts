@@ -8,6 +8,7 @@ import type { MirrorMessage } from "../../workflow/mirror-message.ts";
 import type { WorkflowPlan } from "../../workflow/plan.ts";
 import type { Core } from "../core.ts";
 import type { EngineVerdict } from "./engine-message.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { stateOfRun, stepKey } from "./step-run.ts";
 
 /**
@@ -18,7 +19,8 @@ export const FAILURE_REST_MS = 10_000;
 /** The run is told of right before it begins: one that has not by then was claimed by nobody, and is told of again. */
 const MAX_EARLY_RECEIVES = 5;
 const EARLY_REST_MS = 2_000;
-const SIDE_BY_SIDE = 10;
+/** Answers that are given, and Tasks that are forgotten, at the same time. */
+const MAX_AT_ONCE = 10;
 
 const DELETE: EngineVerdict = { kind: "delete" };
 
@@ -126,6 +128,7 @@ async function answerAll(mirror: Mirror): Promise<void> {
   });
   await sideBySide(
     answers.filter(({ answer }) => answer.as === "success"),
+    MAX_AT_ONCE,
     ({ token, answer }) => executions.answer(token, answer),
   );
   const failed = answers.find(({ answer }) => answer.as === "failure");
@@ -140,7 +143,7 @@ async function stop(mirror: Mirror, reason: StopReason): Promise<void> {
 }
 
 function forget({ core, run }: Mirror, tasks: readonly WaitingTask[]): Promise<void> {
-  return sideBySide(tasks, (task) => core.tasks.remove(run, task));
+  return sideBySide(tasks, MAX_AT_ONCE, (task) => core.tasks.remove(run, task));
 }
 
 async function answerOf(mirror: Mirror, step: string): Promise<StepAnswer | undefined> {
@@ -178,8 +181,4 @@ function stopReasonOf(run: Run): StopReason | undefined {
 async function isDeleted(core: Core, { namespace, job }: Pick<RunKey, "namespace" | "job">): Promise<boolean> {
   const version = (await core.jobs.find(namespace, job))?.compiled.version;
   return version === undefined || version.state === "deleted";
-}
-
-async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
-  for (let i = 0; i < all.length; i += SIDE_BY_SIDE) await Promise.all(all.slice(i, i + SIDE_BY_SIDE).map(work));
 }

@@ -9,6 +9,7 @@ import type { Core } from "../core.ts";
 import { expectActive, submitRuns } from "../submit-runs.ts";
 import { expectWorkflow } from "./expect-workflow.ts";
 import { markedStep, type StepMark } from "./mark-step.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { stepKey } from "./step-run.ts";
 
 export interface RedriveRequest {
@@ -23,7 +24,7 @@ export interface RedriveRequest {
 }
 
 /** Records that are copied at the same time. */
-const SIDE_BY_SIDE = 100;
+const MAX_COPIED = 100;
 
 /**
  * Continues an ended run of a workflow as a new run of the same slot: what has succeeded, and all that it rests upon, stands;
@@ -165,8 +166,6 @@ async function keepItems(
   await writeAll(core, items);
 }
 
-async function writeAll(core: Core, runs: readonly EndedRun[]): Promise<void> {
-  for (let i = 0; i < runs.length; i += SIDE_BY_SIDE) {
-    await Promise.all(runs.slice(i, i + SIDE_BY_SIDE).map((run) => core.runs.put(run, "absent")));
-  }
+function writeAll(core: Core, runs: readonly EndedRun[]): Promise<void> {
+  return sideBySide(runs, MAX_COPIED, (run) => core.runs.put(run, "absent"));
 }
