@@ -12,7 +12,7 @@ import { JobStore } from "../store/job-store.ts";
 import { LimitStore } from "../store/limit-store.ts";
 import { ListenerStore } from "../store/listener-store.ts";
 import { RunStore } from "../store/run-store.ts";
-import { TaskStore } from "../store/task-store.ts";
+import { ReachedStore } from "../store/reached-store.ts";
 import { WorkerStore } from "../store/worker-store.ts";
 import { SilenceObserver } from "../lease/silence-observer.ts";
 import { OblivionObserver } from "../worker/oblivion-observer.ts";
@@ -53,7 +53,7 @@ export interface Core extends Ports {
   readonly workers: WorkerStore;
   readonly backfills: BackfillStore;
   readonly listeners: ListenerStore;
-  readonly tasks: TaskStore;
+  readonly reached: ReachedStore;
   readonly observer: SilenceObserver;
   readonly oblivion: OblivionObserver;
   /** Takes doorbells in place of the queue: whoever gave it sends them, before anything that relies on them is written. */
@@ -74,7 +74,7 @@ export function createCore(ports: Ports, knobs: Knobs): Core {
     workers: new WorkerStore(table),
     backfills: new BackfillStore(table),
     listeners: new ListenerStore(table),
-    tasks: new TaskStore(table),
+    reached: new ReachedStore(table),
     observer: new SilenceObserver(clock, knobs.workerDeadAfterMs),
     oblivion: new OblivionObserver(),
   };

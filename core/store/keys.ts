@@ -31,9 +31,9 @@ export const keys = {
   items: (workflow: RunKey, step: string) => ({ pk: itemPartition(workflow, step), prefix: "" }),
   /** What the items of a step are. */
   itemList: (workflow: RunKey, step: string): Key => ({ pk: `list#${itemPartition(workflow, step)}`, sk: "list" }),
-  /** Tasks of the execution that mirrors a workflow's run. */
-  task: (workflow: RunKey, step: string): Key => ({ pk: taskPartition(workflow), sk: step }),
-  tasks: (workflow: RunKey) => ({ pk: taskPartition(workflow), prefix: "" }),
+  /** Steps whose state was reached in the execution that mirrors a workflow's run, and waits for its answer. */
+  reachedStep: (workflow: RunKey, step: string): Key => ({ pk: reachedPartition(workflow), sk: step }),
+  reachedSteps: (workflow: RunKey) => ({ pk: reachedPartition(workflow), prefix: "" }),
   /** Of each version: one that took over may give up what the one before it had left out ahead of time, for a reason of its own. */
   gap: (namespace: string, job: string, fromStamp: string, version: number): Key => ({
     pk: ledgerPartition(namespace, job),
@@ -111,8 +111,8 @@ function itemPartition({ namespace, job, stamp }: RunKey, step: string): string 
   return `items#${namespace}#${job}#${stamp}#${step}`;
 }
 
-function taskPartition({ namespace, job, stamp }: RunKey): string {
-  return `tasks#${namespace}#${job}#${stamp}`;
+function reachedPartition({ namespace, job, stamp }: RunKey): string {
+  return `reached#${namespace}#${job}#${stamp}`;
 }
 
 function padded(value: number, digits: number): string {

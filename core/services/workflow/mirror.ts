@@ -1,7 +1,7 @@
 import type { Executions, StopReason } from "../../ports/executions.ts";
 import { formatRunId, parseRunId, type RunKey } from "../../run/run-id.ts";
 import { isCarried, isEnded, type EndedRun, type Run } from "../../run/run.ts";
-import type { WaitingTask } from "../../store/task-store.ts";
+import type { ReachedStep } from "../../store/reached-store.ts";
 import { answerFor, type StepAnswer, waitsForEnd } from "../../workflow/asl/answer.ts";
 import { STEP_FAILED, type WorkflowEnd } from "../../workflow/end.ts";
 import type { MirrorMessage } from "../../workflow/mirror-message.ts";
@@ -19,7 +19,7 @@ export const FAILURE_REST_MS = 10_000;
 /** The run is told of right before it begins: one that has not by then was claimed by nobody, and is told of again. */
 const MAX_EARLY_RECEIVES = 5;
 const EARLY_REST_MS = 2_000;
-/** Answers that are given, and Tasks that are forgotten, at the same time. */
+/** Steps that are answered, or forgotten, at the same time. */
 const MAX_AT_ONCE = 10;
 
 const DELETE: EngineVerdict = { kind: "delete" };
@@ -98,7 +98,7 @@ async function reach(
   if (reason !== undefined) return stop(mirror, reason);
   const answer = await answerOf(mirror, step);
   if (answer !== undefined) return executions.answer(token, answer);
-  await core.tasks.put(run, { step, token, retries });
+  await core.reached.put(run, { step, token, retries });
   // It may have ended before the token was there to be found by whoever ended it.
   const now = { ...mirror, run: (await core.runs.find(run))?.run ?? run };
   const reasonNow = stopReasonOf(now.run);
@@ -108,18 +108,18 @@ async function reach(
 /** Answers a step's Task, if it waits and there is an answer. */
 async function answerWaiting(mirror: Mirror, step: string): Promise<void> {
   const { core, executions, run } = mirror;
-  const waiting = await core.tasks.find(run, step);
+  const waiting = await core.reached.find(run, step);
   if (waiting === undefined) return;
   const answer = await answerOf(mirror, step);
   if (answer !== undefined) await executions.answer(waiting.token, answer);
   // What has no answer by the end goes down with its execution.
-  if (answer !== undefined || (isEnded(run) && isFailureDue(core, run))) await core.tasks.remove(run, waiting);
+  if (answer !== undefined || (isEnded(run) && isFailureDue(core, run))) await core.reached.remove(run, waiting);
 }
 
 /** Answers all that waits of a run that has ended: a failure last, and one is enough, as it ends the execution. */
 async function answerAll(mirror: Mirror): Promise<void> {
   const { core, executions, run } = mirror;
-  const waiting = await core.tasks.list(run);
+  const waiting = await core.reached.list(run);
   if (waiting.length === 0) return;
   const rows = await core.runs.steps(run);
   const answers = waiting.flatMap(({ step, token }) => {
@@ -139,11 +139,11 @@ async function answerAll(mirror: Mirror): Promise<void> {
 async function stop(mirror: Mirror, reason: StopReason): Promise<void> {
   const { core, executions, run } = mirror;
   await executions.stop(run, reason);
-  await forget(mirror, await core.tasks.list(run));
+  await forget(mirror, await core.reached.list(run));
 }
 
-function forget({ core, run }: Mirror, tasks: readonly WaitingTask[]): Promise<void> {
-  return sideBySide(tasks, MAX_AT_ONCE, (task) => core.tasks.remove(run, task));
+function forget({ core, run }: Mirror, steps: readonly ReachedStep[]): Promise<void> {
+  return sideBySide(steps, MAX_AT_ONCE, (step) => core.reached.remove(run, step));
 }
 
 async function answerOf(mirror: Mirror, step: string): Promise<StepAnswer | undefined> {
