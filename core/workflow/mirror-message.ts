@@ -1,6 +1,6 @@
 /**
  * What the engine is told, through its own queue, for the execution that mirrors a workflow's run. Like each message it only
- * says where to look: a duplicate, late or forged one does no harm.
+ * says where to look: a duplicate or late one does no harm, and a forged one none that lasts.
  */
 export type MirrorMessage =
   /** The run has begun or ended. */
